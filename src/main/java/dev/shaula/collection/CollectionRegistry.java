@@ -1,0 +1,48 @@
+package dev.shaula.collection;
+
+import dev.shaula.model.CollectionConfig;
+import dev.shaula.model.VectorDbException;
+import io.smallrye.mutiny.Uni;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * All collections of this server. Every method may be called from any thread and never blocks.
+ */
+public interface CollectionRegistry {
+
+    /** What {@link #create} found or made. */
+    record Created(VectorCollection collection, boolean alreadyExisted) {}
+
+    /**
+     * Creates a collection, or finds the one of this name if its dimensions and metric are equal. The number of shards
+     * in {@code config} is a wish: the server caps it (see {@code shaula.max-shards}); the rest of an existing
+     * collection's shape is kept as it is.
+     *
+     * @throws VectorDbException (as a failure) CONFLICT, with "already exists" in its text, if the name is taken by a
+     *     collection of other dimensions or metric
+     */
+    Uni<Created> create(CollectionConfig config);
+
+    Optional<VectorCollection> find(String name);
+
+    /** As {@link #find}, but @throws VectorDbException NOT_FOUND if there is none. */
+    default VectorCollection require(String name) {
+        return find(name).orElseThrow(() -> VectorDbException.notFound("collection \"" + name + "\" does not exist"));
+    }
+
+    /** In name order. */
+    List<VectorCollection> list();
+
+    /** Deletes a collection with its data. Fails with NOT_FOUND if there is none. */
+    Uni<Void> drop(String name);
+
+    /** {@link VectorCollection#commit} on all. */
+    Uni<Void> commitAll();
+
+    /** Shards that failed to open or were found damaged, as {@code collection/shard: reason}; empty when all is well. */
+    List<String> damage();
+
+    /** True once every collection found on disk is open for reading and writing. */
+    boolean ready();
+}

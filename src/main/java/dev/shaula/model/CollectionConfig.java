@@ -1,0 +1,56 @@
+package dev.shaula.model;
+
+/**
+ * What a collection is made with; never changes afterwards.
+ *
+ * @param name 1 to {@link Limits#MAX_NAME_LENGTH} characters, no control characters, no leading dot
+ * @param dimensions 1 to {@link Limits#MAX_DIMENSIONS}
+ * @param metric closeness of vectors
+ * @param shards number of shards that really exist, 1 to {@link Limits#MAX_SHARDS}
+ * @param m edges a new node asks for per level; level 0 keeps up to {@code 2 m}
+ * @param efConstruction candidates kept while linking
+ * @param hnsw false: no graph, every search is exact
+ */
+public record CollectionConfig(
+        String name, int dimensions, Metric metric, int shards, int m, int efConstruction, boolean hnsw) {
+    public static final int DEFAULT_DIMENSIONS = 1_536;
+    public static final int DEFAULT_SHARDS = 16;
+    public static final int DEFAULT_M = 16;
+    public static final int DEFAULT_EF_CONSTRUCTION = 200;
+    public static final String DEFAULT_NAME = "default";
+
+    /** Checks every bound. @throws VectorDbException (invalid) naming the field, the value and the bound */
+    public CollectionConfig {
+        checkName(name);
+        checkRange("dimensions", dimensions, 1, Limits.MAX_DIMENSIONS);
+        checkRange("shards", shards, 1, Limits.MAX_SHARDS);
+        checkRange("m", m, Limits.MIN_M, Limits.MAX_M);
+        checkRange("ef_construction", efConstruction, 1, Limits.MAX_EF_CONSTRUCTION);
+    }
+
+    /** A collection of default shape, as an upsert into a missing collection makes it. */
+    public static CollectionConfig of(String name, int dimensions) {
+        return new CollectionConfig(
+                name, dimensions, Metric.COSINE, DEFAULT_SHARDS, DEFAULT_M, DEFAULT_EF_CONSTRUCTION, true);
+    }
+
+    public CollectionConfig withShards(int newShards) {
+        return new CollectionConfig(name, dimensions, metric, newShards, m, efConstruction, hnsw);
+    }
+
+    private static void checkName(String name) {
+        if (name.isEmpty() || name.length() > Limits.MAX_NAME_LENGTH) {
+            throw VectorDbException.invalid(
+                    "name: expected 1 to " + Limits.MAX_NAME_LENGTH + " characters, got " + name.length());
+        }
+        if (name.charAt(0) == '.' || name.chars().anyMatch(Character::isISOControl)) {
+            throw VectorDbException.invalid("name: must not start with a dot or contain control characters");
+        }
+    }
+
+    private static void checkRange(String field, int value, int min, int max) {
+        if (value < min || value > max) {
+            throw VectorDbException.invalid(field + ": expected " + min + " to " + max + ", got " + value);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+package dev.shaula.model;
+
+/** The limits of every public input, in one place; the README's table is checked against it. */
+public final class Limits {
+    /** Longest id, in UTF-8 bytes. */
+    public static final int MAX_ID_BYTES = 1_024;
+    /** Longest collection name, in characters. */
+    public static final int MAX_NAME_LENGTH = 255;
+
+    public static final int MAX_DIMENSIONS = 65_535;
+    public static final int MAX_SHARDS = 1_024;
+    public static final int MIN_M = 2;
+    public static final int MAX_M = 128;
+    public static final int MAX_EF_CONSTRUCTION = 10_000;
+    public static final int MAX_TOP_K = 10_000;
+    public static final int MAX_EF = 100_000;
+    /** Largest metadata object of one point, in bytes of compact JSON. */
+    public static final int MAX_METADATA_BYTES = 65_536;
+    /** Deepest nesting of metadata and of filters. */
+    public static final int MAX_DEPTH = 32;
+    /** Conditions in one filter, counting every operator and every element of {@code $in} and {@code $nin}. */
+    public static final int MAX_FILTER_CONDITIONS = 4_096;
+    /** Queries in one batch query. */
+    public static final int MAX_BATCH_QUERIES = 1_000;
+    /** Ids in one delete request. */
+    public static final int MAX_DELETE_IDS = 1_000_000;
+
+    private Limits() {}
+}

@@ -1,0 +1,56 @@
+package dev.shaula.model;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One nearest-neighbour query.
+ *
+ * @param vector {@code d} finite floats; not to be written to
+ * @param k results wanted, 1 to {@link Limits#MAX_TOP_K}; fewer come back only when fewer exist
+ * @param ef candidates kept by the graph search, 0 for the default; never less than {@code k} is used
+ * @param exact true: compare with every accepted row instead of walking the graph
+ * @param minScore results below it are left out; {@code Float.NEGATIVE_INFINITY} for no limit
+ * @param filter rows must match before they count towards {@code k}; null for all rows
+ */
+@SuppressWarnings("ArrayRecordComponent") // as Point
+public record SearchRequest(
+        float[] vector,
+        int k,
+        int ef,
+        boolean exact,
+        float minScore,
+        @Nullable Filter filter,
+        boolean includeVector,
+        boolean includeMetadata) {
+    public static final int DEFAULT_K = 10;
+
+    /** @throws VectorDbException (invalid) naming the field, the value and the bound */
+    public SearchRequest {
+        if (k < 1 || k > Limits.MAX_TOP_K) {
+            throw VectorDbException.invalid("top_k: expected 1 to " + Limits.MAX_TOP_K + ", got " + k);
+        }
+        if (ef < 0 || ef > Limits.MAX_EF) {
+            throw VectorDbException.invalid("ef_search: expected 0 to " + Limits.MAX_EF + ", got " + ef);
+        }
+        if (Float.isNaN(minScore)) {
+            throw VectorDbException.invalid("threshold: expected a number, got NaN");
+        }
+    }
+
+    /** The {@code k} nearest of all rows at the default settings, without vectors, with metadata. */
+    public static SearchRequest of(float[] vector, int k) {
+        return new SearchRequest(vector, k, 0, false, Float.NEGATIVE_INFINITY, null, false, true);
+    }
+
+    public SearchRequest withExact(boolean newExact) {
+        return new SearchRequest(vector, k, ef, newExact, minScore, filter, includeVector, includeMetadata);
+    }
+
+    public SearchRequest withEf(int newEf) {
+        return new SearchRequest(vector, k, newEf, exact, minScore, filter, includeVector, includeMetadata);
+    }
+
+    public SearchRequest withFilter(@Nullable Filter newFilter) {
+        return new SearchRequest(vector, k, ef, exact, minScore, newFilter, includeVector, includeMetadata);
+    }
+}
