@@ -26,7 +26,7 @@ public interface CollectionRegistry {
 
     Optional<VectorCollection> find(String name);
 
-    /** As {@link #find}, but @throws VectorDbException NOT_FOUND if there is none. */
+    /** As {@link #find}, but throws NOT_FOUND if there is none. */
     default VectorCollection require(String name) {
         return find(name).orElseThrow(() -> VectorDbException.notFound("collection \"" + name + "\" does not exist"));
     }

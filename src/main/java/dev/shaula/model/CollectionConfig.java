@@ -19,7 +19,7 @@ public record CollectionConfig(
     public static final int DEFAULT_EF_CONSTRUCTION = 200;
     public static final String DEFAULT_NAME = "default";
 
-    /** Checks every bound. @throws VectorDbException (invalid) naming the field, the value and the bound */
+    /** Checks every bound; throws INVALID naming the field, the value and the bound. */
     public CollectionConfig {
         checkName(name);
         checkRange("dimensions", dimensions, 1, Limits.MAX_DIMENSIONS);

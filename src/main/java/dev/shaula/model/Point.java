@@ -7,8 +7,6 @@ package dev.shaula.model;
  * @param vector {@code d} finite floats as the caller gave them; owned by the point, not to be written to
  * @param metadata a JSON object, {@link Metadata#EMPTY} if there is none
  */
-@SuppressWarnings(
-        "ArrayRecordComponent") // identity is never asked of a point; copying 6 KB to hide the array would cost
 public record Point(String id, float[] vector, Metadata metadata) {
 
     /** Bytes that this point holds on the heap, near enough for a byte budget. */

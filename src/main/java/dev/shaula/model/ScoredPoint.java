@@ -9,7 +9,6 @@ import org.jspecify.annotations.Nullable;
  * @param vector as stored, or null if it was not asked for
  * @param metadata as stored ({@link Metadata#EMPTY} if the point has none), or null if it was not asked for
  */
-@SuppressWarnings("ArrayRecordComponent") // as Point
 public record ScoredPoint(
         String id,
         float score,

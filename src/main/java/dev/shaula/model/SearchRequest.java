@@ -12,7 +12,6 @@ import org.jspecify.annotations.Nullable;
  * @param minScore results below it are left out; {@code Float.NEGATIVE_INFINITY} for no limit
  * @param filter rows must match before they count towards {@code k}; null for all rows
  */
-@SuppressWarnings("ArrayRecordComponent") // as Point
 public record SearchRequest(
         float[] vector,
         int k,

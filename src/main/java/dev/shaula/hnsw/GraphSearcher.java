@@ -1,0 +1,175 @@
+package dev.shaula.hnsw;
+
+import dev.shaula.vectors.Scorer;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Best-first search of a graph (Algorithms 2 and 5 of the HNSW paper). Keeps its heaps, visited set and buffers from
+ * search to search and allocates nothing once they have grown. Not thread-safe: one searcher, one thread.
+ */
+public final class GraphSearcher {
+    private final VisitedSet visited = new VisitedSet();
+    private final LongHeap candidates = new LongHeap();
+    /** Complements, so that the top is the farthest of the results. */
+    private final LongHeap results = new LongHeap();
+
+    private int[] nodes = {};
+    private int[] ordinals = {};
+    private float[] distances = {};
+    private long[] found = new long[256];
+    private int foundCount;
+
+    /**
+     * Finds the nodes nearest to the scorer's query; then {@link #ordinal} and {@link #distance} give them.
+     *
+     * @param ef candidates kept, at least the number of results wanted
+     * @param accepted bit set per ordinal: what may be returned (the rest is still walked through); null for all
+     * @return the number of results, at most {@code ef}
+     */
+    public int search(HnswGraph graph, Scorer scorer, int ef, long @Nullable [] accepted) {
+        foundCount = 0;
+        if (graph.size() == 0) {
+            return 0;
+        }
+        int level = graph.topLevel();
+        long nearest = descend(graph, scorer, startOf(graph, scorer), level, 0);
+        start(graph, 0);
+        offer(nearest, ef, accepted);
+        searchLevel(graph, scorer, 0, ef, accepted);
+        return foundCount;
+    }
+
+    /** The ordinal of result {@code i}, closest first. */
+    public int ordinal(int i) {
+        return Keys.node(found[i]);
+    }
+
+    public float distance(int i) {
+        return Keys.distance(found[i]);
+    }
+
+    /** The entry point as a key on the top level. */
+    long startOf(HnswGraph graph, Scorer scorer) {
+        int entry = graph.entry();
+        return Keys.of(scorer.distance(graph.ordinal(graph.topLevel(), entry)), entry);
+    }
+
+    /** Walks greedily from {@code key} on level {@code from} down to level {@code to}; returns the nearest node there. */
+    long descend(HnswGraph graph, Scorer scorer, long key, int from, int to) {
+        long nearest = key;
+        for (int level = from; level > to; level--) {
+            long before;
+            do {
+                before = nearest;
+                int n = score(graph, scorer, level, Keys.node(nearest), false);
+                for (int i = 0; i < n; i++) {
+                    nearest = Math.min(nearest, Keys.of(distances[i], nodes[i]));
+                }
+            } while (nearest != before);
+            nearest = Keys.of(Keys.distance(nearest), graph.below(level, Keys.node(nearest)));
+        }
+        return nearest;
+    }
+
+    /** Begins a search of one level; entry points follow through {@link #offer}. */
+    void start(HnswGraph graph, int level) {
+        visited.reset(graph.nodes(level));
+        candidates.clear();
+        results.clear();
+    }
+
+    /** Adds an entry point of the level. */
+    void offer(long key, int ef, long @Nullable [] accepted) {
+        if (visited.add(Keys.node(key))) {
+            candidates.push(key);
+            keep(key, ef, accepted);
+        }
+    }
+
+    /** Searches one level from what was offered; {@link #foundKey} gives the results, closest first. */
+    void searchLevel(HnswGraph graph, Scorer scorer, int level, int ef, long @Nullable [] accepted) {
+        while (!candidates.isEmpty()) {
+            long nearest = candidates.pop();
+            if (results.size() >= ef && nearest > ~results.top()) {
+                break;
+            }
+            int n = score(graph, scorer, level, Keys.node(nearest), true);
+            for (int i = 0; i < n; i++) {
+                long key = Keys.of(distances[i], nodes[i]);
+                if (results.size() < ef || key < ~results.top()) {
+                    candidates.push(key);
+                    keep(key, ef, accepted);
+                }
+            }
+        }
+        collect();
+    }
+
+    int foundCount() {
+        return foundCount;
+    }
+
+    /** Result {@code i} with its node on the level that was searched. */
+    long foundKey(int i) {
+        return found[i];
+    }
+
+    /** Fills {@link #nodes} and {@link #distances} with the neighbours of a node; returns their number. */
+    private int score(HnswGraph graph, Scorer scorer, int level, int node, boolean unvisitedOnly) {
+        if (nodes.length < graph.capacity(0)) {
+            nodes = new int[graph.capacity(0)];
+            ordinals = new int[nodes.length];
+            distances = new float[nodes.length];
+        }
+        int n = graph.neighbours(level, node, nodes);
+        if (unvisitedOnly) {
+            n = dropVisited(n);
+        }
+        if (level == 0) {
+            scorer.distances(nodes, n, distances);
+            return n;
+        }
+        for (int i = 0; i < n; i++) {
+            ordinals[i] = graph.ordinal(level, nodes[i]);
+        }
+        scorer.distances(ordinals, n, distances);
+        return n;
+    }
+
+    private int dropVisited(int n) {
+        int kept = 0;
+        for (int i = 0; i < n; i++) {
+            int node = nodes[i];
+            if (visited.add(node)) {
+                nodes[kept++] = node;
+            }
+        }
+        return kept;
+    }
+
+    private void keep(long key, int ef, long @Nullable [] accepted) {
+        if (accepted != null && !isSet(accepted, Keys.node(key))) {
+            return;
+        }
+        if (results.size() < ef) {
+            results.push(~key);
+        } else if (key < ~results.top()) {
+            results.replaceTop(~key);
+        }
+    }
+
+    private void collect() {
+        foundCount = results.size();
+        if (found.length < foundCount) {
+            found = Arrays.copyOf(found, Math.max(foundCount, 2 * found.length));
+        }
+        for (int i = foundCount - 1; i >= 0; i--) {
+            found[i] = ~results.pop();
+        }
+    }
+
+    private static boolean isSet(long[] bits, int i) {
+        return (bits[i >>> 6] & (1L << i)) != 0;
+    }
+}

@@ -1,0 +1,103 @@
+package dev.shaula.hnsw;
+
+/**
+ * One immutable state of a hierarchical navigable small world graph (Malkov and Yashunin, TPAMI 2020), as a snapshot
+ * searches it. {@link HnswBuilder} makes the next state out of it and shares every page that it does not touch.
+ *
+ * <p>Level 0 is a table of {@code 2 m} neighbours per node, ended early by {@link #NONE}; a node is its ordinal. A node
+ * that reaches level {@code l > 0} also has {@code l} consecutive upper records, one per level from 1 upwards: its
+ * ordinal and {@code m} neighbours, which are records of the same level. So the way down is {@code record - 1}, and no
+ * map from ordinals to records is needed to search.
+ *
+ * <p>Safe for any thread.
+ */
+public final class HnswGraph {
+    static final int NONE = -1;
+
+    private final int m;
+    private final int size;
+    private final EdgePages.View level0;
+    private final EdgePages.View upper;
+    private final int topLevel;
+    private final int entry;
+
+    /** @param entry the node (on level 0) or record (above) of {@code topLevel} where searches start; NONE if empty */
+    HnswGraph(int m, int size, EdgePages.View level0, EdgePages.View upper, int topLevel, int entry) {
+        this.m = m;
+        this.size = size;
+        this.level0 = level0;
+        this.upper = upper;
+        this.topLevel = topLevel;
+        this.entry = entry;
+    }
+
+    /** A graph without nodes, of {@code m} edges a node and level. */
+    public static HnswGraph empty(int m) {
+        return new HnswGraph(m, 0, EdgePages.View.empty(2 * m), EdgePages.View.empty(m + 1), 0, NONE);
+    }
+
+    public int m() {
+        return m;
+    }
+
+    /** Number of nodes; their ordinals are {@code 0 .. size - 1}. */
+    public int size() {
+        return size;
+    }
+
+    /** Bytes of the edge arrays, whole pages. */
+    public long memoryBytes() {
+        return level0.memoryBytes() + upper.memoryBytes();
+    }
+
+    int topLevel() {
+        return topLevel;
+    }
+
+    int entry() {
+        return entry;
+    }
+
+    EdgePages.View level0() {
+        return level0;
+    }
+
+    EdgePages.View upper() {
+        return upper;
+    }
+
+    /** Most neighbours that a node may have on a level. */
+    int capacity(int level) {
+        return level == 0 ? 2 * m : m;
+    }
+
+    /** Nodes (level 0) or records (above) there are room for: the range of what {@link #neighbours} returns. */
+    int nodes(int level) {
+        return level == 0 ? size : upper.records();
+    }
+
+    /** The ordinal behind a node of a level. */
+    int ordinal(int level, int node) {
+        return level == 0 ? node : upper.page(node)[upper.offset(node)];
+    }
+
+    /** Copies the neighbours of a node into {@code out} and returns their number. */
+    int neighbours(int level, int node, int[] out) {
+        EdgePages.View edges = level == 0 ? level0 : upper;
+        int first = level == 0 ? 0 : 1;
+        int[] page = edges.page(node);
+        int from = edges.offset(node) + first;
+        int capacity = edges.stride() - first;
+        int n = 0;
+        while (n < capacity && page[from + n] != NONE) {
+            out[n] = page[from + n];
+            n++;
+        }
+        return n;
+    }
+
+    /** The node that a node of {@code level > 0} is on the level below. */
+    int below(int level, int node) {
+        return level == 1 ? ordinal(1, node) : node - 1;
+    }
+}

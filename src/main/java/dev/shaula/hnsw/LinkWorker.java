@@ -1,0 +1,115 @@
+package dev.shaula.hnsw;
+
+import dev.shaula.vectors.Scorer;
+import java.util.Arrays;
+
+/** The scratch of one thread that links: a searcher, a scorer and a list of candidates. */
+final class LinkWorker {
+    final GraphSearcher searcher = new GraphSearcher();
+    final Scorer scorer;
+    final float[] peerDistances;
+    private final int[] peers;
+
+    int candidateCount;
+    private long[] candidates = new long[512];
+    private int[] kept = {};
+    private float[] distances = {};
+
+    LinkWorker(Scorer scorer, int step) {
+        this.scorer = scorer;
+        this.peers = new int[step];
+        this.peerDistances = new float[step];
+    }
+
+    /** Makes new node {@code i} the query and measures it against the {@code count} nodes of its step. */
+    void measurePeers(int first, int count, int i) {
+        for (int j = 0; j < count; j++) {
+            peers[j] = first + j;
+        }
+        scorer.queryRow(first + i);
+        scorer.distances(peers, count, peerDistances);
+    }
+
+    /** Searches one level and adds what it finds to the candidates; returns the nearest as a node of the level below. */
+    long searchFrom(HnswGraph graph, long nearest, int level, int ef) {
+        searcher.start(graph, level);
+        searcher.offer(nearest, ef, null);
+        searcher.searchLevel(graph, scorer, level, ef, null);
+        for (int i = 0; i < searcher.foundCount(); i++) {
+            addCandidate(searcher.foundKey(i));
+        }
+        long best = searcher.foundKey(0);
+        return level == 0 ? best : Keys.of(Keys.distance(best), graph.below(level, Keys.node(best)));
+    }
+
+    void addCandidate(long key) {
+        if (candidateCount == candidates.length) {
+            candidates = Arrays.copyOf(candidates, 2 * candidateCount);
+        }
+        candidates[candidateCount++] = key;
+    }
+
+    void sortCandidates() {
+        Arrays.sort(candidates, 0, candidateCount);
+    }
+
+    /** Starts a list of candidates with the neighbours that {@code target} has now; the scorer's query becomes it. */
+    void measureNeighbours(int[] nodes, int n, int targetOrdinal, int level, OrdinalOf ordinalOf) {
+        if (distances.length < n) {
+            distances = new float[n];
+            kept = new int[n];
+        }
+        for (int i = 0; i < n; i++) {
+            kept[i] = ordinalOf.ordinal(level, nodes[i]);
+        }
+        scorer.queryRow(targetOrdinal);
+        scorer.distances(kept, n, distances);
+        for (int i = 0; i < n; i++) {
+            addCandidate(Keys.of(distances[i], nodes[i]));
+        }
+    }
+
+    /**
+     * Algorithm 4 of the paper: of the sorted candidates, keeps those that are nearer to the query than to anything
+     * kept before, at most {@code most}. So edges leave in many directions instead of into one cluster.
+     */
+    long[] select(int most, int level, OrdinalOf ordinalOf) {
+        long[] selected = new long[Math.min(most, candidateCount)];
+        if (kept.length < most) {
+            kept = new int[most];
+            distances = new float[most];
+        }
+        int n = 0;
+        for (int c = 0; c < candidateCount && n < most; c++) {
+            long key = candidates[c];
+            int ordinal = ordinalOf.ordinal(level, Keys.node(key));
+            if (isDiverse(ordinal, Keys.distance(key), n)) {
+                kept[n] = ordinal;
+                selected[n++] = key;
+            }
+        }
+        return n == selected.length ? selected : Arrays.copyOf(selected, n);
+    }
+
+    private boolean isDiverse(int ordinal, float distance, int n) {
+        for (int i = 0; i < n; i++) {
+            if (scorer.between(kept[i], ordinal) < distance) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Writes the candidates as they are, nodes only, from {@code at} on. */
+    void copyCandidates(int[] page, int at) {
+        for (int i = 0; i < candidateCount; i++) {
+            page[at + i] = Keys.node(candidates[i]);
+        }
+    }
+
+    /** From a node of a level to its ordinal. */
+    @FunctionalInterface
+    interface OrdinalOf {
+        int ordinal(int level, int node);
+    }
+}

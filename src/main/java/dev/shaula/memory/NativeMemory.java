@@ -1,0 +1,86 @@
+package dev.shaula.memory;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Native memory that lives as long as something refers to it, always as the same class of segment: a kernel that meets
+ * two kinds (native and mapped, or native and heap) loses a factor of two to five to type checks that cannot be
+ * hoisted.
+ *
+ * <p>There is no explicit release: searches hold snapshots, snapshots hold segments, and the collector frees a block
+ * after the last of them, as closing a shared arena is not possible in a native image. Thread-safe.
+ */
+public final class NativeMemory {
+    /** Alignment of every block: a cache line, and the widest vector register. */
+    public static final int ALIGNMENT = 64;
+
+    private static final AtomicLong ALLOCATED = new AtomicLong();
+
+    private NativeMemory() {}
+
+    /**
+     * Zeroed, {@link #ALIGNMENT}-aligned memory, committed by the system as it is touched.
+     *
+     * @param bytes more than 0
+     * @param hugePages ask for 2 MiB pages where the system grants them; such memory is committed 2 MiB at a time, so
+     *     it is for blocks that will be filled
+     * @throws OutOfMemoryError if the system has none left
+     */
+    public static MemorySegment allocate(long bytes, boolean hugePages) {
+        MemorySegment block = hugePages ? HugePages.map(bytes) : null;
+        if (block == null) {
+            block = rewrap(Arena.ofAuto().allocate(bytes, ALIGNMENT), () -> ALLOCATED.addAndGet(-bytes));
+        } else {
+            MemorySegment owner = block;
+            block = rewrap(owner, () -> {
+                HugePages.unmap(owner);
+                ALLOCATED.addAndGet(-bytes);
+            });
+            block = block.asSlice(0, bytes);
+        }
+        ALLOCATED.addAndGet(bytes);
+        return block;
+    }
+
+    /**
+     * Maps a part of a file for reading. The pages are the page cache's: they count as used only while the system
+     * keeps them. The bytes must have been verified before they are believed.
+     *
+     * @param offset where to start, at least 0
+     * @param bytes more than 0; the file must be at least {@code offset + bytes} long and must not shrink afterwards
+     */
+    public static MemorySegment map(Path file, long offset, long bytes) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            if (channel.size() < offset + bytes) {
+                throw new IOException(
+                        file + ": expected at least " + (offset + bytes) + " bytes, found " + channel.size());
+            }
+            return rewrap(channel.map(MapMode.READ_ONLY, offset, bytes, Arena.ofAuto()), () -> {})
+                    .asReadOnly();
+        }
+    }
+
+    /** Bytes handed out by {@link #allocate} and not yet freed by the collector. */
+    public static long allocatedBytes() {
+        return ALLOCATED.get();
+    }
+
+    /** The same memory as a plain native segment that keeps {@code owner} alive until it is unreachable itself. */
+    private static MemorySegment rewrap(MemorySegment owner, Runnable onFree) {
+        return MemorySegment.ofAddress(owner.address()).reinterpret(owner.byteSize(), Arena.ofAuto(), plain -> {
+            try {
+                onFree.run();
+            } finally {
+                Reference.reachabilityFence(owner);
+            }
+        });
+    }
+}

@@ -1,0 +1,119 @@
+package dev.shaula.vectors;
+
+import dev.shaula.memory.NativeMemory;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+
+/**
+ * Append-only float32 rows in native chunks. One thread appends; any thread reads rows that were published to it
+ * through a {@link View}. A row never moves and never changes, so that views share the chunks and only know a count.
+ */
+public final class FloatRows {
+    static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private final RowLayout layout;
+    private MemorySegment[] chunks = {};
+    private int count;
+
+    /** @param dimensions {@code d}, at least 1 */
+    public FloatRows(int dimensions) {
+        this.layout = RowLayout.of(dimensions);
+    }
+
+    /**
+     * Copies a vector behind the last row. For the writing thread only.
+     *
+     * @param vector {@code d} finite floats
+     * @return the ordinal of the new row
+     */
+    public int append(float[] vector) {
+        assert vector.length == layout.dimensions();
+        int ordinal = count;
+        int chunk = layout.chunkOf(ordinal);
+        if (chunk == chunks.length) {
+            grow();
+        }
+        long offset = layout.offsetOf(ordinal);
+        MemorySegment.copy(vector, 0, chunks[chunk], FLOAT, offset, vector.length);
+        chunks[chunk].set(FLOAT, offset + layout.scaleOffset(), inverseLength(vector));
+        count++;
+        return ordinal;
+    }
+
+    /** The rows as they are now; later appends do not show. For the writing thread; the view is for all. */
+    public View view() {
+        return new View(layout, chunks, count);
+    }
+
+    public int count() {
+        return count;
+    }
+
+    private void grow() {
+        // Small collections must stay small: their one chunk is committed 4 KiB at a time.
+        boolean hugePages = chunks.length > 0;
+        MemorySegment[] more = Arrays.copyOf(chunks, chunks.length + 1);
+        more[chunks.length] = NativeMemory.allocate(layout.chunkBytes(), hugePages);
+        chunks = more;
+    }
+
+    /** {@code 1 / |v|}, or 0 for the zero vector, whose cosine to everything is thus 0. */
+    static float inverseLength(float[] vector) {
+        double squares = 0;
+        for (float x : vector) {
+            squares += (double) x * x;
+        }
+        return squares == 0 ? 0f : (float) (1 / Math.sqrt(squares));
+    }
+
+    /** The first {@code count} rows, immutable; for any thread. */
+    public static final class View {
+        private final RowLayout layout;
+        private final MemorySegment[] chunks;
+        private final int count;
+
+        private View(RowLayout layout, MemorySegment[] chunks, int count) {
+            this.layout = layout;
+            this.chunks = chunks;
+            this.count = count;
+        }
+
+        public int count() {
+            return count;
+        }
+
+        public int dimensions() {
+            return layout.dimensions();
+        }
+
+        /** A copy of the row as it was given, {@code d} floats. */
+        public float[] row(int ordinal) {
+            float[] vector = new float[layout.dimensions()];
+            MemorySegment.copy(chunk(ordinal), FLOAT, offset(ordinal), vector, 0, vector.length);
+            return vector;
+        }
+
+        /** Bytes of native memory behind the rows, whole chunks. */
+        public long memoryBytes() {
+            return chunks.length * layout.chunkBytes();
+        }
+
+        RowLayout layout() {
+            return layout;
+        }
+
+        MemorySegment chunk(int ordinal) {
+            return chunks[layout.chunkOf(ordinal)];
+        }
+
+        long offset(int ordinal) {
+            return layout.offsetOf(ordinal);
+        }
+
+        float scale(int ordinal) {
+            return chunk(ordinal).get(FLOAT, offset(ordinal) + layout.scaleOffset());
+        }
+    }
+}

@@ -1,0 +1,89 @@
+package dev.shaula.vectors;
+
+import dev.shaula.memory.NativeMemory;
+import dev.shaula.model.Metric;
+import dev.shaula.simd.FloatKernels;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Exact distances on float32 rows. The query is copied into native scratch, so that kernels meet native segments only;
+ * for the cosine it is brought to length 1 on the way, and each row's scale does the rest.
+ */
+public final class FloatScorer implements Scorer {
+    private final Metric metric;
+    private final FloatRows.View rows;
+    private final int floats;
+    private final MemorySegment scratch;
+
+    private MemorySegment query;
+    private long queryOffset;
+    private float queryScale = 1;
+
+    /** @param scratch native memory of at least {@link #scratchBytes}, owned by the caller, in use until the last call */
+    public FloatScorer(Metric metric, FloatRows.View rows, MemorySegment scratch) {
+        this.metric = metric;
+        this.rows = rows;
+        this.floats = rows.layout().paddedDimensions();
+        this.scratch = scratch;
+        this.query = scratch;
+    }
+
+    /** A scorer with scratch of its own. */
+    public FloatScorer(Metric metric, FloatRows.View rows) {
+        this(metric, rows, NativeMemory.allocate(scratchBytes(rows.dimensions()), false));
+    }
+
+    /** Native scratch that a query of this many dimensions needs. */
+    public static long scratchBytes(int dimensions) {
+        return RowLayout.of(dimensions).strideBytes();
+    }
+
+    @Override
+    public void query(float[] vector) {
+        int d = rows.dimensions();
+        float scale = metric == Metric.COSINE ? FloatRows.inverseLength(vector) : 1f;
+        for (int i = 0; i < d; i++) {
+            scratch.set(FloatRows.FLOAT, 4L * i, vector[i] * scale);
+        }
+        scratch.asSlice(4L * d, 4L * (floats - d)).fill((byte) 0);
+        query = scratch;
+        queryOffset = 0;
+        queryScale = 1;
+    }
+
+    @Override
+    public void queryRow(int ordinal) {
+        query = rows.chunk(ordinal);
+        queryOffset = rows.offset(ordinal);
+        queryScale = metric == Metric.COSINE ? rows.scale(ordinal) : 1f;
+    }
+
+    @Override
+    public float distance(int ordinal) {
+        return distance(query, queryOffset, queryScale, ordinal);
+    }
+
+    @Override
+    public void distances(int[] ordinals, int n, float[] out) {
+        for (int i = 0; i < n; i++) {
+            out[i] = distance(query, queryOffset, queryScale, ordinals[i]);
+        }
+    }
+
+    @Override
+    public float between(int a, int b) {
+        float scale = metric == Metric.COSINE ? rows.scale(a) : 1f;
+        return distance(rows.chunk(a), rows.offset(a), scale, b);
+    }
+
+    private float distance(MemorySegment from, long fromOffset, float fromScale, int ordinal) {
+        MemorySegment chunk = rows.chunk(ordinal);
+        long offset = rows.offset(ordinal);
+        return switch (metric) {
+            case COSINE ->
+                1f - FloatKernels.dot(from, fromOffset, chunk, offset, floats) * fromScale * rows.scale(ordinal);
+            case DOT -> -FloatKernels.dot(from, fromOffset, chunk, offset, floats);
+            case EUCLIDEAN -> FloatKernels.squaredEuclidean(from, fromOffset, chunk, offset, floats);
+        };
+    }
+}

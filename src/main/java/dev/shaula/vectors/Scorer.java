@@ -1,0 +1,29 @@
+package dev.shaula.vectors;
+
+/**
+ * Measures distances (smaller is closer) from one query to stored rows, and between stored rows. The graph knows
+ * vectors through this type only. Not thread-safe: one scorer, one thread.
+ */
+public interface Scorer {
+
+    /** Makes a caller's vector of {@code d} finite floats the query; copies it. */
+    void query(float[] vector);
+
+    /** Makes a stored row the query. */
+    void queryRow(int ordinal);
+
+    /** From the query to a row. */
+    float distance(int ordinal);
+
+    /** From the query to {@code n} rows: one call per node that a search expands, so that the dispatch is paid once. */
+    void distances(int[] ordinals, int n, float[] out);
+
+    /** Between two rows; the query stays as it is. */
+    float between(int a, int b);
+
+    /** What hands a scorer to each thread that works on one state of the rows. */
+    @FunctionalInterface
+    interface Source {
+        Scorer newScorer();
+    }
+}

@@ -1,0 +1,5 @@
+/** Structure-of-arrays storage of vectors, and the scorers that measure distances to them. */
+@NullMarked
+package dev.shaula.vectors;
+
+import org.jspecify.annotations.NullMarked;
