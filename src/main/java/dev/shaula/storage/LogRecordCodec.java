@@ -1,0 +1,234 @@
+package dev.shaula.storage;
+
+import dev.shaula.model.Limits;
+import dev.shaula.model.Metadata;
+import dev.shaula.model.Point;
+import dev.shaula.storage.Write.Delete;
+import dev.shaula.storage.Write.Upsert;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.zip.CRC32C;
+
+/**
+ * The bytes of a log record, little-endian:
+ *
+ * <pre>
+ * header   version u8 = 1 · zero u8 × 3 · crc32c u32 · sequence i64 · previous i64 · count i32      28 bytes
+ * upsert   kind u8 = 1 · ordinal i32 · replaces i32 · id · d i32 · float32 × d · n i32 · metadata n bytes
+ * delete   kind u8 = 2 · ordinal i32 · id
+ * id       n u16 · UTF-8 n bytes
+ * </pre>
+ *
+ * The checksum covers every byte but its own four. {@code previous} is the sequence number of the record before this
+ * one, so that a missing record is noticed although sequence numbers may have gaps. No length is believed before it
+ * has been compared with what is left, even under a right checksum: nothing larger than the input is ever allocated.
+ */
+final class LogRecordCodec {
+    /** Largest record, in bytes: what one JVM array and one RocksDB value hold without trouble. */
+    static final int MAX_BYTES = 1 << 29;
+
+    static final int HEADER_BYTES = 28;
+    static final int CRC_OFFSET = 4;
+
+    private static final byte VERSION = 1;
+    private static final byte UPSERT = 1;
+    private static final byte DELETE = 2;
+    private static final int MIN_WRITE_BYTES = 1 + 4 + 2;
+
+    /** A decoded record and the sequence number of its predecessor. */
+    record Decoded(LogRecord record, long previous) {}
+
+    /** The bytes are not a record; the message says where and why. */
+    static final class MalformedRecordException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        MalformedRecordException(String message) {
+            super(message, null, false, false);
+        }
+    }
+
+    private LogRecordCodec() {}
+
+    /**
+     * The bytes of {@code record}.
+     *
+     * @throws IllegalArgumentException if an id is longer than {@link Limits#MAX_ID_BYTES} or the whole is larger than
+     *     {@link #MAX_BYTES}
+     */
+    static byte[] encode(LogRecord record, long previous) {
+        List<byte[]> ids = new ArrayList<>(record.writes().size());
+        long size = HEADER_BYTES;
+        for (Write write : record.writes()) {
+            byte[] id = idBytes(write);
+            ids.add(id);
+            size += writeSize(write, id);
+        }
+        if (size > MAX_BYTES) {
+            throw new IllegalArgumentException("record: expected at most " + MAX_BYTES + " bytes, got " + size);
+        }
+        ByteBuffer out = ByteBuffer.allocate((int) size).order(ByteOrder.LITTLE_ENDIAN);
+        out.put(VERSION).position(CRC_OFFSET + 4);
+        out.putLong(record.sequence()).putLong(previous).putInt(record.writes().size());
+        for (int i = 0; i < ids.size(); i++) {
+            putWrite(out, record.writes().get(i), ids.get(i));
+        }
+        out.putInt(CRC_OFFSET, checksum(out.array()));
+        return out.array();
+    }
+
+    private static byte[] idBytes(Write write) {
+        String id = switch (write) {
+            case Upsert upsert -> upsert.point().id();
+            case Delete delete -> delete.id();
+        };
+        byte[] bytes = id.getBytes(StandardCharsets.UTF_8);
+        if (bytes.length > Limits.MAX_ID_BYTES) {
+            throw new IllegalArgumentException(
+                    "id: expected at most " + Limits.MAX_ID_BYTES + " bytes, got " + bytes.length);
+        }
+        return bytes;
+    }
+
+    private static long writeSize(Write write, byte[] id) {
+        return switch (write) {
+            case Upsert upsert ->
+                1L
+                        + 4
+                        + 4
+                        + 2
+                        + id.length
+                        + 4
+                        + 4L * upsert.point().vector().length
+                        + 4
+                        + upsert.point().metadata().json().length;
+            case Delete ignored -> 1L + 4 + 2 + id.length;
+        };
+    }
+
+    private static void putWrite(ByteBuffer out, Write write, byte[] id) {
+        switch (write) {
+            case Upsert upsert -> {
+                out.put(UPSERT).putInt(upsert.ordinal()).putInt(upsert.replaces());
+                out.putShort((short) id.length).put(id);
+                float[] vector = upsert.point().vector();
+                out.putInt(vector.length).asFloatBuffer().put(vector);
+                out.position(out.position() + Float.BYTES * vector.length);
+                byte[] json = upsert.point().metadata().json();
+                out.putInt(json.length).put(json);
+            }
+            case Delete delete ->
+                out.put(DELETE)
+                        .putInt(delete.ordinal())
+                        .putShort((short) id.length)
+                        .put(id);
+        }
+    }
+
+    /** The record in {@code bytes}. @throws MalformedRecordException if it is anything else than a whole record */
+    static Decoded decode(byte[] bytes) throws MalformedRecordException {
+        if (bytes.length < HEADER_BYTES) {
+            throw malformed(bytes.length, "expected a header of " + HEADER_BYTES + " bytes");
+        }
+        if (bytes[0] != VERSION) {
+            throw malformed(0, "expected format version " + VERSION + ", found " + bytes[0]);
+        }
+        ByteBuffer in = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        int expected = in.getInt(CRC_OFFSET);
+        int found = checksum(bytes);
+        if (expected != found) {
+            throw malformed(CRC_OFFSET, "expected checksum %08x, found %08x".formatted(expected, found));
+        }
+        in.position(CRC_OFFSET + 4);
+        long sequence = in.getLong();
+        long previous = in.getLong();
+        int count = in.getInt();
+        if (sequence < 0 || previous < ShardLog.BEFORE_FIRST || previous >= sequence) {
+            throw malformed(8, "expected ascending sequence numbers, found " + previous + " before " + sequence);
+        }
+        List<Write> writes = writes(in, count);
+        return new Decoded(new LogRecord(sequence, writes), previous);
+    }
+
+    private static List<Write> writes(ByteBuffer in, int count) throws MalformedRecordException {
+        if (count < 1 || count > in.remaining() / MIN_WRITE_BYTES) {
+            throw malformed(in.position() - 4, "impossible count of writes " + count);
+        }
+        List<Write> writes = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            writes.add(write(in));
+        }
+        if (in.hasRemaining()) {
+            throw malformed(in.position(), in.remaining() + " bytes too many");
+        }
+        return writes;
+    }
+
+    private static Write write(ByteBuffer in) throws MalformedRecordException {
+        byte kind = require(in, 1).get();
+        int ordinal = require(in, 4).getInt();
+        if (ordinal < 0) {
+            throw malformed(in.position() - 4, "expected an ordinal of 0 or more, found " + ordinal);
+        }
+        return switch (kind) {
+            case UPSERT -> upsert(in, ordinal);
+            case DELETE -> new Delete(ordinal, id(in));
+            default -> throw malformed(in.position() - 5, "expected a write of kind 1 or 2, found " + kind);
+        };
+    }
+
+    private static Upsert upsert(ByteBuffer in, int ordinal) throws MalformedRecordException {
+        int replaces = require(in, 4).getInt();
+        if (replaces < Write.NONE) {
+            throw malformed(in.position() - 4, "expected a replaced ordinal of -1 or more, found " + replaces);
+        }
+        String id = id(in);
+        float[] vector = new float[length(in, Float.BYTES)];
+        in.asFloatBuffer().get(vector);
+        in.position(in.position() + Float.BYTES * vector.length);
+        byte[] json = new byte[length(in, 1)];
+        in.get(json);
+        return new Upsert(ordinal, replaces, new Point(id, vector, Metadata.ofJson(json)));
+    }
+
+    private static String id(ByteBuffer in) throws MalformedRecordException {
+        int length = Short.toUnsignedInt(require(in, 2).getShort());
+        ByteBuffer utf8 = require(in, length).slice(in.position(), length);
+        in.position(in.position() + length);
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(utf8).toString();
+        } catch (CharacterCodingException e) {
+            throw malformed(in.position() - length, "id is not UTF-8");
+        }
+    }
+
+    /** Reads a count of items of {@code itemBytes} each, all of which must still be there. */
+    private static int length(ByteBuffer in, int itemBytes) throws MalformedRecordException {
+        int length = require(in, 4).getInt();
+        if (length < 0 || length > in.remaining() / itemBytes) {
+            throw malformed(in.position() - 4, "length " + length + " is more than what is left");
+        }
+        return length;
+    }
+
+    private static ByteBuffer require(ByteBuffer in, int bytes) throws MalformedRecordException {
+        if (in.remaining() < bytes) {
+            throw malformed(in.position(), "expected " + bytes + " more bytes, found " + in.remaining());
+        }
+        return in;
+    }
+
+    private static int checksum(byte[] bytes) {
+        CRC32C crc = new CRC32C();
+        crc.update(bytes, 0, CRC_OFFSET);
+        crc.update(bytes, CRC_OFFSET + 4, bytes.length - CRC_OFFSET - 4);
+        return (int) crc.getValue();
+    }
+
+    private static MalformedRecordException malformed(int offset, String what) {
+        return new MalformedRecordException("log record, byte " + offset + ": " + what);
+    }
+}
