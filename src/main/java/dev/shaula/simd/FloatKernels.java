@@ -11,8 +11,12 @@ import jdk.incubator.vector.VectorSpecies;
  *
  * <p>Four accumulators, since an addition takes four cycles and two loads a cycle feed them: a 1,536-d dot product
  * reads 12 KiB, issues 192 loads and 96 fused multiply-adds at 512 bits, and took 36 ns from L1 (27 ns in C++ with
- * memory operands). The methods are small on purpose: C2 stops inlining silently in large ones. All are pure and
- * thread-safe; neither row is read outside {@code [offset, offset + 4 n)}.
+ * memory operands). All are pure and thread-safe; neither row is read outside {@code [offset, offset + 4 n)}.
+ *
+ * <p>The kernels are written out, without helpers that take or give vectors, so that each has more than 325 bytes of
+ * bytecode ({@code FreqInlineSize}) and C2 never inlines it into a caller. Inlined, it can reach C2's limit on nodes half
+ * way, and every vector that crosses from there on is an object: 4,896 bytes and microseconds for a squared distance of
+ * 784 floats that takes 50 to 100 ns otherwise. The price is a call for each distance.
  *
  * @see ScalarKernels the same sums, one element at a time
  */
@@ -46,13 +50,18 @@ public final class FloatKernels {
         int i = 0;
         long at = 0;
         for (; i <= n - 4 * LANES; i += 4 * LANES, at += 4 * BYTES) {
-            s0 = load(a, aOffset + at).fma(load(b, bOffset + at), s0);
-            s1 = load(a, aOffset + at + BYTES).fma(load(b, bOffset + at + BYTES), s1);
-            s2 = load(a, aOffset + at + 2 * BYTES).fma(load(b, bOffset + at + 2 * BYTES), s2);
-            s3 = load(a, aOffset + at + 3 * BYTES).fma(load(b, bOffset + at + 3 * BYTES), s3);
+            s0 = FloatVector.fromMemorySegment(SPECIES, a, aOffset + at, LE)
+                    .fma(FloatVector.fromMemorySegment(SPECIES, b, bOffset + at, LE), s0);
+            s1 = FloatVector.fromMemorySegment(SPECIES, a, aOffset + at + BYTES, LE)
+                    .fma(FloatVector.fromMemorySegment(SPECIES, b, bOffset + at + BYTES, LE), s1);
+            s2 = FloatVector.fromMemorySegment(SPECIES, a, aOffset + at + 2 * BYTES, LE)
+                    .fma(FloatVector.fromMemorySegment(SPECIES, b, bOffset + at + 2 * BYTES, LE), s2);
+            s3 = FloatVector.fromMemorySegment(SPECIES, a, aOffset + at + 3 * BYTES, LE)
+                    .fma(FloatVector.fromMemorySegment(SPECIES, b, bOffset + at + 3 * BYTES, LE), s3);
         }
         for (; i <= n - LANES; i += LANES, at += BYTES) {
-            s0 = load(a, aOffset + at).fma(load(b, bOffset + at), s0);
+            s0 = FloatVector.fromMemorySegment(SPECIES, a, aOffset + at, LE)
+                    .fma(FloatVector.fromMemorySegment(SPECIES, b, bOffset + at, LE), s0);
         }
         float sum = s0.add(s1).add(s2.add(s3)).reduceLanes(VectorOperators.ADD);
         return i == n ? sum : sum + ScalarKernels.dot(a, aOffset + at, b, bOffset + at, n - i);
@@ -64,30 +73,29 @@ public final class FloatKernels {
         FloatVector s1 = s0;
         FloatVector s2 = s0;
         FloatVector s3 = s0;
+        FloatVector d;
         int i = 0;
         long at = 0;
         for (; i <= n - 4 * LANES; i += 4 * LANES, at += 4 * BYTES) {
-            s0 = addSquare(difference(a, aOffset + at, b, bOffset + at), s0);
-            s1 = addSquare(difference(a, aOffset + at + BYTES, b, bOffset + at + BYTES), s1);
-            s2 = addSquare(difference(a, aOffset + at + 2 * BYTES, b, bOffset + at + 2 * BYTES), s2);
-            s3 = addSquare(difference(a, aOffset + at + 3 * BYTES, b, bOffset + at + 3 * BYTES), s3);
+            d = FloatVector.fromMemorySegment(SPECIES, a, aOffset + at, LE)
+                    .sub(FloatVector.fromMemorySegment(SPECIES, b, bOffset + at, LE));
+            s0 = d.fma(d, s0);
+            d = FloatVector.fromMemorySegment(SPECIES, a, aOffset + at + BYTES, LE)
+                    .sub(FloatVector.fromMemorySegment(SPECIES, b, bOffset + at + BYTES, LE));
+            s1 = d.fma(d, s1);
+            d = FloatVector.fromMemorySegment(SPECIES, a, aOffset + at + 2 * BYTES, LE)
+                    .sub(FloatVector.fromMemorySegment(SPECIES, b, bOffset + at + 2 * BYTES, LE));
+            s2 = d.fma(d, s2);
+            d = FloatVector.fromMemorySegment(SPECIES, a, aOffset + at + 3 * BYTES, LE)
+                    .sub(FloatVector.fromMemorySegment(SPECIES, b, bOffset + at + 3 * BYTES, LE));
+            s3 = d.fma(d, s3);
         }
         for (; i <= n - LANES; i += LANES, at += BYTES) {
-            s0 = addSquare(difference(a, aOffset + at, b, bOffset + at), s0);
+            d = FloatVector.fromMemorySegment(SPECIES, a, aOffset + at, LE)
+                    .sub(FloatVector.fromMemorySegment(SPECIES, b, bOffset + at, LE));
+            s0 = d.fma(d, s0);
         }
         float sum = s0.add(s1).add(s2.add(s3)).reduceLanes(VectorOperators.ADD);
         return i == n ? sum : sum + ScalarKernels.squaredEuclidean(a, aOffset + at, b, bOffset + at, n - i);
-    }
-
-    private static FloatVector load(MemorySegment s, long offset) {
-        return FloatVector.fromMemorySegment(SPECIES, s, offset, LE);
-    }
-
-    private static FloatVector difference(MemorySegment a, long aOffset, MemorySegment b, long bOffset) {
-        return load(a, aOffset).sub(load(b, bOffset));
-    }
-
-    private static FloatVector addSquare(FloatVector d, FloatVector sum) {
-        return d.fma(d, sum);
     }
 }
