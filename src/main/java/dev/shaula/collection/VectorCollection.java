@@ -28,8 +28,8 @@ public interface VectorCollection {
      * slice (bounded in count and bytes), and for the next only when the slice is acknowledged.
      *
      * @return one result per slice, in order; {@link WriteResult#count} is the number of points of the slice. On a bad
-     *     point the stream fails with INVALID, naming the position of the point in the stream; every slice already
-     *     reported stays stored, nothing of the failing slice is.
+     *     point, or when the source fails, the stream fails after everything before it is stored and reported; a bad
+     *     point is named by its position in the stream, counted from 0.
      */
     Multi<WriteResult> upsert(Multi<Point> points, Ack ack);
 

@@ -9,6 +9,8 @@ import org.jspecify.annotations.Nullable;
  * search to search and allocates nothing once they have grown. Not thread-safe: one searcher, one thread.
  */
 public final class GraphSearcher {
+    private static final int SCAN_BLOCK = 256;
+
     private final VisitedSet visited = new VisitedSet();
     private final LongHeap candidates = new LongHeap();
     /** Complements, so that the top is the farthest of the results. */
@@ -37,6 +39,31 @@ public final class GraphSearcher {
         start(graph, 0);
         offer(nearest, ef, accepted);
         searchLevel(graph, scorer, 0, ef, accepted);
+        return foundCount;
+    }
+
+    /**
+     * Measures every accepted row: the exact answer, at the speed of reading memory in order. Results as
+     * {@link #search}.
+     *
+     * @param rows rows {@code 0 .. rows - 1} are read
+     * @param k results kept, at least 1
+     */
+    public int scan(int rows, Scorer scorer, int k, long @Nullable [] accepted) {
+        results.clear();
+        makeRoom(SCAN_BLOCK);
+        int n = 0;
+        for (int row = 0; row < rows; row++) {
+            if (accepted == null || isSet(accepted, row)) {
+                nodes[n++] = row;
+            }
+            if (n == SCAN_BLOCK) {
+                keepAll(scorer, n, k);
+                n = 0;
+            }
+        }
+        keepAll(scorer, n, k);
+        collect();
         return foundCount;
     }
 
@@ -117,11 +144,7 @@ public final class GraphSearcher {
 
     /** Fills {@link #nodes} and {@link #distances} with the neighbours of a node; returns their number. */
     private int score(HnswGraph graph, Scorer scorer, int level, int node, boolean unvisitedOnly) {
-        if (nodes.length < graph.capacity(0)) {
-            nodes = new int[graph.capacity(0)];
-            ordinals = new int[nodes.length];
-            distances = new float[nodes.length];
-        }
+        makeRoom(graph.capacity(0));
         int n = graph.neighbours(level, node, nodes);
         if (unvisitedOnly) {
             n = dropVisited(n);
@@ -135,6 +158,21 @@ public final class GraphSearcher {
         }
         scorer.distances(ordinals, n, distances);
         return n;
+    }
+
+    private void makeRoom(int n) {
+        if (nodes.length < n) {
+            nodes = new int[n];
+            ordinals = new int[n];
+            distances = new float[n];
+        }
+    }
+
+    private void keepAll(Scorer scorer, int n, int k) {
+        scorer.distances(nodes, n, distances);
+        for (int i = 0; i < n; i++) {
+            keep(Keys.of(distances[i], nodes[i]), k, null);
+        }
     }
 
     private int dropVisited(int n) {

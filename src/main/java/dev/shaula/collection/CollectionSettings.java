@@ -1,0 +1,51 @@
+package dev.shaula.collection;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import io.smallrye.config.WithName;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+
+/** What an operator may set; every key starts with {@code shaula.}. */
+@ConfigMapping(prefix = "shaula")
+public interface CollectionSettings {
+
+    /** Where everything is kept; created if missing. */
+    @WithDefault("data")
+    Path dataDir();
+
+    /**
+     * Most shards that a collection gets, whatever its creator wished; the clients ask for 16 without meaning it. By
+     * default one for every four cores: a shard's batches are linked on all cores anyway, and a search that must ask
+     * two graphs costs nearly twice the work of asking one.
+     */
+    OptionalInt shards();
+
+    /** {@code always}: each acknowledged write is synced first; else the longest time between syncs, as {@code 1s}. */
+    @WithDefault("always")
+    String sync();
+
+    /** Bytes of writes in flight before senders are slowed; by default an eighth of the heap. */
+    OptionalLong writeBudget();
+
+    /** How long a request that cannot be slowed waits for the write budget before it is refused with 429. */
+    @WithDefault("30s")
+    Duration writeWait();
+
+    /** Writes a second and shard at most, 0 for no limit: leaves cores to searches. */
+    @WithDefault("0")
+    int maxWriteRate();
+
+    /** Threads that search; by default one for each core. */
+    OptionalInt searchThreads();
+
+    /** Searches that may wait for a thread before the next is refused with 429. */
+    @WithDefault("1024")
+    int searchQueue();
+
+    /** Native memory that vectors may take, in bytes; by default 80 % of the machine's, less the heap. */
+    @WithName("memory-limit")
+    OptionalLong memoryLimit();
+}

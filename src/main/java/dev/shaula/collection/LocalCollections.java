@@ -1,0 +1,335 @@
+package dev.shaula.collection;
+
+import dev.shaula.model.CollectionConfig;
+import dev.shaula.model.VectorDbException;
+import dev.shaula.shard.LocalShard;
+import dev.shaula.shard.Shard;
+import dev.shaula.shard.ShardRuntime;
+import io.smallrye.mutiny.Uni;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ConcurrentMap;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The collections of one process in one data directory. Plain Mutiny and Vert.x, so that an application can embed it;
+ * the service makes one through {@link CollectionsProducer}.
+ */
+public final class LocalCollections implements CollectionRegistry {
+    private static final Logger LOG = Logger.getLogger(LocalCollections.class);
+
+    private final Vertx vertx;
+    private final Clock clock;
+    private final int maxShards;
+    private final Admission admission;
+    private final DataDirectory directory;
+    private final ShardRuntime runtime;
+    private final ConcurrentMap<String, Entry> entries = new ConcurrentHashMap<>();
+    private final ConcurrentLinkedQueue<String> damage = new ConcurrentLinkedQueue<>();
+    private volatile boolean ready;
+
+    /** A name that is taken: {@code opened} settles when its shards have recovered. */
+    private static final class Entry {
+        private final CollectionConfig config;
+        private final Uni<ShardedCollection> opened;
+        private volatile @Nullable ShardedCollection collection;
+        private volatile @Nullable Path folder;
+
+        Entry(CollectionConfig config, Uni<ShardedCollection> opening) {
+            this.config = config;
+            this.opened =
+                    opening.onItem().invoke(c -> this.collection = c).memoize().indefinitely();
+        }
+    }
+
+    /**
+     * Choices for the node; the rest is in {@link ShardRuntime.Settings}.
+     *
+     * @param maxShards most shards of a collection
+     * @param writeBudgetBytes writes in flight
+     * @param sliceBytes heap bytes of one slice of a stream
+     * @param writeWait how long a whole request waits for the budget
+     */
+    public record Settings(int maxShards, long writeBudgetBytes, long sliceBytes, Duration writeWait) {
+        private static final int SLICE_POINTS = 1_024;
+        private static final long SMALLEST_SLICE = 128 << 10;
+        private static final long LARGEST_SLICE = 4 << 20;
+
+        /** From the cores and the heap of this process. */
+        public static Settings defaults() {
+            return withBudget(Runtime.getRuntime().maxMemory() / 8);
+        }
+
+        /** The defaults with another write budget, in bytes. */
+        public static Settings withBudget(long bytes) {
+            int shards = Math.max(1, Runtime.getRuntime().availableProcessors() / 4);
+            // A hundred streams with two slices each should fit the budget, so that each can gather while it writes.
+            return new Settings(
+                    shards, bytes, Math.clamp(bytes / 200, SMALLEST_SLICE, LARGEST_SLICE), Duration.ofSeconds(30));
+        }
+
+        Admission toAdmission() {
+            return new Admission(
+                    new ByteBudget(writeBudgetBytes), new UpsertStream.Bounds(SLICE_POINTS, sliceBytes), writeWait);
+        }
+    }
+
+    private LocalCollections(
+            Vertx vertx, Clock clock, Settings settings, DataDirectory directory, ShardRuntime runtime) {
+        this.vertx = vertx;
+        this.clock = clock;
+        this.maxShards = settings.maxShards();
+        this.admission = settings.toAdmission();
+        this.directory = directory;
+        this.runtime = runtime;
+    }
+
+    /**
+     * Opens a data directory and begins to recover its collections; {@link #ready} tells when that has ended. Blocks
+     * for the time of a directory listing.
+     *
+     * @throws UncheckedIOException if the directory cannot be used, for instance because another process does
+     */
+    public static LocalCollections open(Vertx vertx, Clock clock, Settings settings, ShardRuntime.Settings shards) {
+        try {
+            DataDirectory directory = DataDirectory.open(shards.dataDir());
+            LocalCollections collections =
+                    new LocalCollections(vertx, clock, settings, directory, ShardRuntime.open(vertx, shards));
+            collections.recover();
+            return collections;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e.getMessage(), e);
+        }
+    }
+
+    /** Bytes of writes in flight, and their bound. */
+    public ByteBudget writeBudget() {
+        return admission.budget();
+    }
+
+    /** Collections there are, opened or being opened. */
+    public int size() {
+        return entries.size();
+    }
+
+    public ShardRuntime runtime() {
+        return runtime;
+    }
+
+    @Override
+    public Uni<Created> create(CollectionConfig wish) {
+        return Uni.createFrom().deferred(() -> {
+            CollectionConfig config = wish.withShards(Math.min(wish.shards(), maxShards));
+            Entry fresh = new Entry(config, Uni.createFrom().deferred(() -> make(config)));
+            Entry existing = entries.putIfAbsent(config.name(), fresh);
+            if (existing != null) {
+                checkEqual(existing.config, wish);
+                return existing.opened.map(c -> new Created(c, true));
+            }
+            return fresh.opened
+                    .onFailure()
+                    .invoke(() -> entries.remove(config.name(), fresh))
+                    .map(c -> new Created(c, false));
+        });
+    }
+
+    @Override
+    public Optional<VectorCollection> find(String name) {
+        Entry entry = entries.get(name);
+        if (entry == null) {
+            return Optional.empty();
+        }
+        ShardedCollection collection = entry.collection;
+        if (collection == null) {
+            throw VectorDbException.unavailable("collection \"" + name + "\" is still being opened; try again later");
+        }
+        return Optional.of(collection);
+    }
+
+    @Override
+    public List<VectorCollection> list() {
+        List<VectorCollection> open = new ArrayList<>();
+        entries.values().stream()
+                .sorted(Comparator.comparing(e -> e.config.name()))
+                .forEach(e -> {
+                    ShardedCollection collection = e.collection;
+                    if (collection != null) {
+                        open.add(collection);
+                    }
+                });
+        return open;
+    }
+
+    @Override
+    public Uni<Void> drop(String name) {
+        return Uni.createFrom().deferred(() -> {
+            Entry entry = entries.get(name);
+            if (entry == null) {
+                throw VectorDbException.notFound("collection \"" + name + "\" does not exist");
+            }
+            return entry.opened.chain(collection -> {
+                if (!entries.remove(name, entry)) {
+                    throw VectorDbException.notFound("collection \"" + name + "\" does not exist");
+                }
+                return collection
+                        .close()
+                        .chain(() -> blocking(() -> {
+                            Path folder = entry.folder;
+                            if (folder != null) {
+                                directory.delete(folder);
+                            }
+                            return null;
+                        }));
+            });
+        });
+    }
+
+    @Override
+    public Uni<Void> commitAll() {
+        List<Uni<Void>> commits = list().stream().map(VectorCollection::commit).toList();
+        return commits.isEmpty()
+                ? Uni.createFrom().voidItem()
+                : Uni.join().all(commits).andCollectFailures().replaceWithVoid();
+    }
+
+    @Override
+    public List<String> damage() {
+        return List.copyOf(damage);
+    }
+
+    @Override
+    public boolean ready() {
+        return ready;
+    }
+
+    /** Answers what was accepted, closes every collection, then the pools and the lock. */
+    public Uni<Void> close() {
+        List<Uni<Void>> closing = new ArrayList<>();
+        for (Entry entry : entries.values()) {
+            ShardedCollection collection = entry.collection;
+            if (collection != null) {
+                closing.add(collection.close());
+            }
+        }
+        entries.clear();
+        Uni<Void> closed = closing.isEmpty()
+                ? Uni.createFrom().voidItem()
+                : Uni.join().all(closing).andCollectFailures().replaceWithVoid();
+        return closed.eventually(() -> blocking(() -> {
+            runtime.close();
+            directory.close();
+            return null;
+        }));
+    }
+
+    private void recover() throws IOException {
+        List<Uni<ShardedCollection>> opening = new ArrayList<>();
+        for (Path folder : directory.collections()) {
+            try {
+                Manifest manifest = Manifest.read(folder);
+                Entry entry = new Entry(manifest.config(), openShards(manifest, folder, this::openOrQuarantine));
+                entry.folder = folder;
+                if (entries.putIfAbsent(manifest.config().name(), entry) != null) {
+                    throw new IOException(folder + ": a second collection \""
+                            + manifest.config().name() + "\"");
+                }
+                opening.add(entry.opened);
+            } catch (IOException e) {
+                LOG.errorf("%s", e.getMessage());
+                damage.add(folder.getFileName() + ": " + e.getMessage());
+            }
+        }
+        if (opening.isEmpty()) {
+            ready = true;
+            return;
+        }
+        Uni.join()
+                .all(opening)
+                .andCollectFailures()
+                .onTermination()
+                .invoke(() -> ready = true)
+                .subscribe()
+                .with(
+                        all -> LOG.infof("%d collections are open", all.size()),
+                        failure -> LOG.errorf(failure, "a collection could not be opened"));
+    }
+
+    private Uni<ShardedCollection> make(CollectionConfig config) {
+        Manifest manifest = new Manifest(config, clock.instant());
+        return blocking(() -> directory.newFolder(config.name()))
+                .chain(folder -> openShards(manifest, folder, this::openShard)
+                        .call(() -> blocking(() -> {
+                            manifest.write(folder);
+                            return null;
+                        }))
+                        .invoke(() -> {
+                            Entry entry = entries.get(config.name());
+                            if (entry != null) {
+                                entry.folder = folder;
+                            }
+                        }));
+    }
+
+    private interface ShardOpener {
+        Uni<Shard> open(CollectionConfig config, int number, Path folder);
+    }
+
+    private Uni<ShardedCollection> openShards(Manifest manifest, Path folder, ShardOpener opener) {
+        CollectionConfig config = manifest.config();
+        List<Uni<Shard>> shards = new ArrayList<>();
+        for (int s = 0; s < config.shards(); s++) {
+            shards.add(opener.open(config, s, folder));
+        }
+        return Uni.join()
+                .all(shards)
+                .andFailFast()
+                .map(open -> new ShardedCollection(config, manifest.createdAt(), open, admission));
+    }
+
+    private Uni<Shard> openShard(CollectionConfig config, int number, Path folder) {
+        Path home = folder.resolve("shard-%03d".formatted(number));
+        return LocalShard.open(config.name() + "/" + number, config, home, runtime);
+    }
+
+    /** A shard that cannot be opened is named and refuses its calls; the others serve. */
+    private Uni<Shard> openOrQuarantine(CollectionConfig config, int number, Path folder) {
+        String name = config.name() + "/" + number;
+        return openShard(config, number, folder).onFailure().recoverWithItem(failure -> {
+            LOG.errorf(failure, "%s: could not be opened", name);
+            damage.add(name + ": " + failure.getMessage());
+            return new QuarantinedShard(name, String.valueOf(failure.getMessage()));
+        });
+    }
+
+    private static void checkEqual(CollectionConfig existing, CollectionConfig wish) {
+        if (existing.dimensions() != wish.dimensions() || existing.metric() != wish.metric()) {
+            throw VectorDbException.conflict("collection \"" + wish.name() + "\" already exists with "
+                    + existing.dimensions() + " dimensions and metric "
+                    + existing.metric().wireName()
+                    + ", not " + wish.dimensions() + " and " + wish.metric().wireName());
+        }
+    }
+
+    private <T> Uni<T> blocking(Callable<T> work) {
+        return Uni.createFrom()
+                .emitter(emitter -> vertx.executeBlocking(work, false).onComplete(done -> {
+                    if (done.succeeded()) {
+                        emitter.complete(done.result());
+                    } else {
+                        emitter.fail(done.cause());
+                    }
+                }));
+    }
+}

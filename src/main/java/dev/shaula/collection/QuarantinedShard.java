@@ -1,0 +1,64 @@
+package dev.shaula.collection;
+
+import dev.shaula.model.Ack;
+import dev.shaula.model.Point;
+import dev.shaula.model.ScoredPoint;
+import dev.shaula.model.SearchRequest;
+import dev.shaula.model.VectorDbException;
+import dev.shaula.model.WriteResult;
+import dev.shaula.shard.Shard;
+import dev.shaula.shard.ShardStatus;
+import io.smallrye.mutiny.Uni;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Stands where a damaged shard would: refuses every call by name. A search that would need it fails instead of
+ * answering from the rest as if that were all.
+ */
+final class QuarantinedShard implements Shard {
+    private final String message;
+
+    QuarantinedShard(String name, String reason) {
+        this.message = "shard " + name + " is quarantined: " + reason;
+    }
+
+    @Override
+    public Uni<WriteResult> upsert(List<Point> points, Ack ack) {
+        return refuse();
+    }
+
+    @Override
+    public Uni<WriteResult> delete(List<String> ids, Ack ack) {
+        return refuse();
+    }
+
+    @Override
+    public Uni<List<ScoredPoint>> search(SearchRequest request) {
+        return refuse();
+    }
+
+    @Override
+    public Uni<Optional<Point>> get(String id) {
+        return refuse();
+    }
+
+    @Override
+    public Uni<Void> commit() {
+        return Uni.createFrom().voidItem();
+    }
+
+    @Override
+    public ShardStatus status() {
+        return new ShardStatus(0, 0, 0, 0);
+    }
+
+    @Override
+    public Uni<Void> close() {
+        return Uni.createFrom().voidItem();
+    }
+
+    private <T> Uni<T> refuse() {
+        return Uni.createFrom().failure(() -> VectorDbException.unavailable(message));
+    }
+}

@@ -1,0 +1,40 @@
+package dev.shaula.shard;
+
+import dev.shaula.model.Ack;
+import dev.shaula.model.Point;
+import dev.shaula.model.ScoredPoint;
+import dev.shaula.model.SearchRequest;
+import dev.shaula.model.WriteResult;
+import io.smallrye.mutiny.Uni;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A part of a collection, with one writer. {@link LocalShard} keeps it in this process; a shard on another machine
+ * would answer to the same methods. All may be called from any thread and none blocks; answers arrive on a thread of
+ * the shard or of the search pool.
+ */
+public interface Shard {
+
+    /**
+     * Stores points as one unit, replacing those of equal id; of several with one id the last wins. They must have been
+     * checked: lengths, finite elements, id bytes. The points are the shard's until the answer.
+     */
+    Uni<WriteResult> upsert(List<Point> points, Ack ack);
+
+    /** Deletes as one unit. */
+    Uni<WriteResult> delete(List<String> ids, Ack ack);
+
+    /** The {@code k} best of this shard, closest first. */
+    Uni<List<ScoredPoint>> search(SearchRequest request);
+
+    Uni<Optional<Point>> get(String id);
+
+    /** Completes when everything acknowledged so far is synced and checkpointed. */
+    Uni<Void> commit();
+
+    ShardStatus status();
+
+    /** Answers what was accepted, then releases files and threads. A second call does nothing. */
+    Uni<Void> close();
+}

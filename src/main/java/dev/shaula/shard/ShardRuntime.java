@@ -1,0 +1,124 @@
+package dev.shaula.shard;
+
+import dev.shaula.memory.NativeMemory;
+import dev.shaula.storage.StorageRuntime;
+import dev.shaula.storage.StoreOptions;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/**
+ * What all shards of a process share: search threads, link threads, storage caches. Made once, closed after the last
+ * shard. Thread-safe.
+ */
+public final class ShardRuntime implements AutoCloseable {
+    private final Vertx vertx;
+    private final Settings settings;
+    private final SearchPool searchPool;
+    private final LinkPool linkPool;
+    private final StorageRuntime storage;
+
+    /**
+     * Bounds and choices for the whole process.
+     *
+     * @param dataDir must exist
+     * @param searchThreads at least 1; best the number of cores
+     * @param searchQueue searches that may wait before the next is refused, at least 1
+     * @param syncInterval zero: every acknowledged write is synced before the answer; else the longest time between
+     *     syncs
+     * @param maxBatchWrites writes that a shard takes from its mailbox at once, at least 1
+     * @param maxWritesPerSecond brake for each shard, 0 for none: leaves cores to searches
+     * @param memoryLimitBytes native memory that rows may take before writes are refused
+     */
+    public record Settings(
+            Path dataDir,
+            int searchThreads,
+            int searchQueue,
+            Duration syncInterval,
+            int maxBatchWrites,
+            int maxWritesPerSecond,
+            long memoryLimitBytes) {
+
+        /** The defaults for a data directory on this machine. */
+        public static Settings of(Path dataDir) {
+            int cores = Runtime.getRuntime().availableProcessors();
+            return new Settings(dataDir, cores, 1_024, Duration.ZERO, 1_024, 0, Long.MAX_VALUE);
+        }
+
+        /** The same, braked. */
+        public Settings withMaxWritesPerSecond(int writes) {
+            return new Settings(
+                    dataDir, searchThreads, searchQueue, syncInterval, maxBatchWrites, writes, memoryLimitBytes);
+        }
+
+        /** The same with another memory limit. */
+        public Settings withMemoryLimitBytes(long bytes) {
+            return new Settings(
+                    dataDir, searchThreads, searchQueue, syncInterval, maxBatchWrites, maxWritesPerSecond, bytes);
+        }
+    }
+
+    private ShardRuntime(Vertx vertx, Settings settings) {
+        this.vertx = vertx;
+        this.settings = settings;
+        this.searchPool = new SearchPool(settings.searchThreads(), settings.searchQueue());
+        this.linkPool = new LinkPool(Runtime.getRuntime().availableProcessors() - 1, searchPool::isBusy);
+        this.storage = StorageRuntime.open(settings.dataDir(), StorageRuntime.Settings.DEFAULT);
+    }
+
+    /** Creates the data directory if it is missing. Blocks. */
+    public static ShardRuntime open(Vertx vertx, Settings settings) {
+        try {
+            Files.createDirectories(settings.dataDir());
+        } catch (IOException e) {
+            throw new UncheckedIOException(settings.dataDir() + ": cannot be created", e);
+        }
+        return new ShardRuntime(vertx, settings);
+    }
+
+    public Settings settings() {
+        return settings;
+    }
+
+    /** Searches that wait for a thread. */
+    public int queuedSearches() {
+        return searchPool.queued();
+    }
+
+    /** Native memory of all rows, in bytes. */
+    public static long nativeMemoryBytes() {
+        return NativeMemory.allocatedBytes();
+    }
+
+    Vertx vertx() {
+        return vertx;
+    }
+
+    SearchPool searchPool() {
+        return searchPool;
+    }
+
+    LinkPool linkPool() {
+        return linkPool;
+    }
+
+    StorageRuntime storage() {
+        return storage;
+    }
+
+    StoreOptions storeOptions() {
+        return settings.syncInterval().isZero()
+                ? StoreOptions.DEFAULT
+                : StoreOptions.syncedEvery(settings.syncInterval());
+    }
+
+    @Override
+    public void close() {
+        searchPool.close();
+        linkPool.close();
+        storage.close();
+    }
+}

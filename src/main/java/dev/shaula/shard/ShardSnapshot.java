@@ -1,0 +1,185 @@
+package dev.shaula.shard;
+
+import dev.shaula.hnsw.GraphSearcher;
+import dev.shaula.hnsw.HnswGraph;
+import dev.shaula.model.CollectionConfig;
+import dev.shaula.model.Filter;
+import dev.shaula.model.Metadata;
+import dev.shaula.model.Metric;
+import dev.shaula.model.Point;
+import dev.shaula.model.ScoredPoint;
+import dev.shaula.model.SearchRequest;
+import dev.shaula.payload.FilterEvaluator;
+import dev.shaula.storage.PayloadStore;
+import dev.shaula.vectors.FloatRows;
+import dev.shaula.vectors.FloatScorer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One immutable state of a shard, after the log record {@link #sequence}: the same query gives the same answer for as
+ * long as somebody holds it. Plain synchronous code; searches read payloads from disk and so belong on the search pool.
+ */
+final class ShardSnapshot {
+    static final int DEFAULT_EF = 100;
+    /** Below this many rows, reading them all costs less than walking a graph to the same recall. */
+    private static final int SCAN_ROWS = 1_000;
+    /** A walk that may return only a small share of what it meets loses to scanning just that share. */
+    private static final double SCAN_SELECTIVITY = 0.3;
+
+    private final CollectionConfig config;
+    private final long sequence;
+    private final FloatRows.View rows;
+    private final HnswGraph graph;
+    private final LiveRows live;
+    private final IdTable ids;
+    private final PayloadStore payloads;
+
+    ShardSnapshot(
+            CollectionConfig config,
+            long sequence,
+            FloatRows.View rows,
+            HnswGraph graph,
+            LiveRows live,
+            IdTable ids,
+            PayloadStore payloads) {
+        this.config = config;
+        this.sequence = sequence;
+        this.rows = rows;
+        this.graph = graph;
+        this.live = live;
+        this.ids = ids;
+        this.payloads = payloads;
+    }
+
+    /** Number of the last log record that is part of this state. */
+    long sequence() {
+        return sequence;
+    }
+
+    /** Live points. */
+    int count() {
+        return live.count();
+    }
+
+    /** Native and heap bytes of rows and edges. */
+    long memoryBytes() {
+        return rows.memoryBytes() + graph.memoryBytes() + ids.heapBytes();
+    }
+
+    /** The {@code k} nearest live points that the filter accepts: always {@code k} of them if so many exist. */
+    List<ScoredPoint> search(SearchRequest request, SearchScratch scratch) {
+        return toPoints(find(request, scratch), request.includeVector(), request.includeMetadata());
+    }
+
+    Hits find(SearchRequest request, SearchScratch scratch) {
+        long[] accepted = live.bits();
+        int acceptedCount = live.count();
+        if (request.filter() != null) {
+            accepted = matching(request.filter());
+            acceptedCount = cardinality(accepted);
+        }
+        if (acceptedCount == 0) {
+            return new Hits(new int[0], new float[0]);
+        }
+        FloatScorer scorer =
+                new FloatScorer(config.metric(), rows, scratch.query(FloatScorer.scratchBytes(rows.dimensions())));
+        scorer.query(request.vector());
+        int n = find(request, accepted, acceptedCount, scorer, scratch.searcher);
+        return toHits(scratch.searcher, Math.min(n, request.k()), request.minScore());
+    }
+
+    /** The point with this id, if it is live. */
+    Optional<Point> get(String id) {
+        int ordinal = ordinalOf(id);
+        return ordinal < 0 ? Optional.empty() : Optional.of(new Point(id, rows.row(ordinal), payloads.get(ordinal)));
+    }
+
+    /** The row of a live point; -1 if there is none. */
+    int ordinalOf(String id) {
+        int ordinal = ids.find(id.getBytes(StandardCharsets.UTF_8), live.rows());
+        return ordinal >= 0 && live.isLive(ordinal) ? ordinal : -1;
+    }
+
+    private int find(
+            SearchRequest request,
+            long @Nullable [] accepted,
+            int acceptedCount,
+            FloatScorer scorer,
+            GraphSearcher searcher) {
+        int k = Math.min(request.k(), acceptedCount);
+        boolean scan = request.exact()
+                || !config.hnsw()
+                || acceptedCount <= Math.max(SCAN_ROWS, 2 * k)
+                || acceptedCount < SCAN_SELECTIVITY * live.rows();
+        if (!scan) {
+            // 2 k: at ef = k the k-th result is a guess; the contract promises good recall without a parameter.
+            int ef = Math.max(request.ef() > 0 ? request.ef() : DEFAULT_EF, 2 * k);
+            int n = searcher.search(graph, scorer, ef, accepted);
+            if (n >= k) {
+                return n;
+            }
+        }
+        return searcher.scan(live.rows(), scorer, k, accepted);
+    }
+
+    private long[] matching(Filter filter) {
+        FilterEvaluator evaluator = FilterEvaluator.compile(filter);
+        long[] candidates = live.toBitmap();
+        long[] matches = evaluator.test(Metadata.EMPTY) ? candidates.clone() : new long[candidates.length];
+        payloads.forEach((ordinal, metadata) -> {
+            if (ordinal < live.rows() && live.isLive(ordinal)) {
+                long bit = 1L << ordinal;
+                if (evaluator.test(metadata)) {
+                    matches[ordinal >>> 6] |= bit;
+                } else {
+                    matches[ordinal >>> 6] &= ~bit;
+                }
+            }
+        });
+        return matches;
+    }
+
+    private static int cardinality(long[] bits) {
+        int n = 0;
+        for (long word : bits) {
+            n += Long.bitCount(word);
+        }
+        return n;
+    }
+
+    private Hits toHits(GraphSearcher searcher, int n, float minScore) {
+        Metric metric = config.metric();
+        int[] ordinals = new int[n];
+        float[] scores = new float[n];
+        int kept = 0;
+        for (int i = 0; i < n; i++) {
+            float score = metric.score(searcher.distance(i));
+            if (score >= minScore) {
+                ordinals[kept] = searcher.ordinal(i);
+                scores[kept++] = score;
+            }
+        }
+        return kept == n
+                ? new Hits(ordinals, scores)
+                : new Hits(Arrays.copyOf(ordinals, kept), Arrays.copyOf(scores, kept));
+    }
+
+    private List<ScoredPoint> toPoints(Hits hits, boolean withVector, boolean withMetadata) {
+        Metadata[] metadata = withMetadata ? payloads.getAll(hits.ordinals(), hits.count()) : new Metadata[0];
+        List<ScoredPoint> points = new ArrayList<>(hits.count());
+        for (int i = 0; i < hits.count(); i++) {
+            int ordinal = hits.ordinals()[i];
+            points.add(new ScoredPoint(
+                    ids.id(ordinal),
+                    hits.scores()[i],
+                    withVector ? rows.row(ordinal) : null,
+                    withMetadata ? metadata[i] : null));
+        }
+        return points;
+    }
+}

@@ -1,0 +1,39 @@
+package dev.shaula.shard;
+
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Holds a shard's thread back to a rate, so that searches keep the machine. What waits behind it waits in the mailbox,
+ * within the write budget, and its senders are slowed. For one thread.
+ */
+final class WriteBrake {
+    private static final int BATCHES_PER_SECOND = 10;
+
+    private final int writesPerSecond;
+    private final double nsPerWrite;
+    private long freeAtNs = System.nanoTime();
+
+    /** @param writesPerSecond 0 for no brake */
+    WriteBrake(int writesPerSecond) {
+        this.writesPerSecond = writesPerSecond;
+        nsPerWrite = writesPerSecond == 0 ? 0 : 1e9 / writesPerSecond;
+    }
+
+    /** The size of a batch: small enough under the brake that answers come evenly. */
+    int limit(int maxBatchWrites) {
+        return nsPerWrite == 0 ? maxBatchWrites : Math.clamp(writesPerSecond / BATCHES_PER_SECOND, 1, maxBatchWrites);
+    }
+
+    /** Returns when {@code writes} more may have been done. */
+    void pause(int writes) {
+        if (nsPerWrite == 0) {
+            return;
+        }
+        freeAtNs = Math.max(freeAtNs, System.nanoTime()) + (long) (writes * nsPerWrite);
+        long left = freeAtNs - System.nanoTime();
+        while (left > 0) {
+            LockSupport.parkNanos(left);
+            left = freeAtNs - System.nanoTime();
+        }
+    }
+}

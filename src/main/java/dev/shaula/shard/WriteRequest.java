@@ -1,0 +1,33 @@
+package dev.shaula.shard;
+
+import dev.shaula.model.Ack;
+import dev.shaula.model.Point;
+import dev.shaula.model.WriteResult;
+import io.smallrye.mutiny.subscription.UniEmitter;
+import java.util.List;
+
+/** One write in the mailbox, and who waits for its answer. Exactly one of the lists has elements. */
+record WriteRequest(
+        List<Point> upserts, List<String> deletes, Ack ack, long bytes, UniEmitter<? super WriteResult> answer) {
+    static WriteRequest upsert(List<Point> points, Ack ack, UniEmitter<? super WriteResult> answer) {
+        return new WriteRequest(
+                points,
+                List.of(),
+                ack,
+                points.stream().mapToLong(Point::heapBytes).sum(),
+                answer);
+    }
+
+    static WriteRequest delete(List<String> ids, Ack ack, UniEmitter<? super WriteResult> answer) {
+        return new WriteRequest(
+                List.of(),
+                ids,
+                ack,
+                ids.stream().mapToLong(id -> 64L + id.length()).sum(),
+                answer);
+    }
+
+    int size() {
+        return upserts.size() + deletes.size();
+    }
+}
