@@ -191,6 +191,9 @@ final class LogRecordCodec {
         in.position(in.position() + Float.BYTES * vector.length);
         byte[] json = new byte[length(in, 1)];
         in.get(json);
+        if (json.length < 2 || json[0] != '{' || json[json.length - 1] != '}') {
+            throw malformed(in.position() - json.length, "expected a JSON object");
+        }
         return new Upsert(ordinal, replaces, new Point(id, vector, Metadata.ofJson(json)));
     }
 

@@ -31,11 +31,16 @@ public final class StorageRuntime implements AutoCloseable {
      * @param cacheBytes block cache; unflushed bytes are charged to it, so it bounds both together
      * @param writeBufferBytes unflushed bytes of all stores; reaching it flushes the store that writes
      * @param backgroundThreads threads that flush and compact, 1 or more
-     * @param reserveBytes disk space kept back for deletes and trims on a full disk, 0 for none
+     * @param reserveBytes disk space kept back for deletes and trims on a full disk, 0 for none. Once released, it
+     *     takes up what is not flushed yet before anything else, so it must be larger than {@code writeBufferBytes}
+     *     by {@link #RESERVE_MARGIN_BYTES} or more
      */
     public record Settings(long cacheBytes, long writeBufferBytes, int backgroundThreads, long reserveBytes) {
-        /** 256 MiB of cache, of which 128 MiB may be unflushed; 2 threads; 32 MiB in reserve. */
-        public static final Settings DEFAULT = new Settings(256L << 20, 128L << 20, 2, 32L << 20);
+        /** Room for new log and manifest files while nothing can be flushed. */
+        public static final long RESERVE_MARGIN_BYTES = 4L << 20;
+
+        /** 256 MiB of cache, of which 64 MiB may be unflushed; 2 threads; 96 MiB in reserve. */
+        public static final Settings DEFAULT = new Settings(256L << 20, 64L << 20, 2, 96L << 20);
 
         public Settings {
             if (cacheBytes < 1 << 20) {
@@ -48,8 +53,9 @@ public final class StorageRuntime implements AutoCloseable {
             if (backgroundThreads < 1) {
                 throw new IllegalArgumentException("backgroundThreads: expected 1 or more, got " + backgroundThreads);
             }
-            if (reserveBytes < 0) {
-                throw new IllegalArgumentException("reserveBytes: expected 0 or more, got " + reserveBytes);
+            if (reserveBytes != 0 && reserveBytes < writeBufferBytes + RESERVE_MARGIN_BYTES) {
+                throw new IllegalArgumentException("reserveBytes: expected 0 or at least "
+                        + (writeBufferBytes + RESERVE_MARGIN_BYTES) + ", got " + reserveBytes);
             }
         }
     }
