@@ -27,6 +27,10 @@ public interface CollectionSettings {
     @WithDefault("always")
     String sync();
 
+    /** Longest time between checkpoints of a shard that is written to; a restart replays what came after the last. */
+    @WithDefault("60s")
+    Duration checkpointInterval();
+
     /** Bytes of writes in flight before senders are slowed; by default an eighth of the heap. */
     OptionalLong writeBudget();
 

@@ -54,7 +54,8 @@ final class CollectionsProducer {
                 syncInterval(settings.sync()),
                 defaults.maxBatchWrites(),
                 settings.maxWriteRate(),
-                settings.memoryLimit().orElseGet(CollectionsProducer::memoryLimit));
+                settings.memoryLimit().orElseGet(CollectionsProducer::memoryLimit),
+                settings.checkpointInterval());
     }
 
     private static Duration syncInterval(String sync) {

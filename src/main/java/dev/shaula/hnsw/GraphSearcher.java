@@ -23,22 +23,23 @@ public final class GraphSearcher {
     private int foundCount;
 
     /**
-     * Finds the nodes nearest to the scorer's query; then {@link #ordinal} and {@link #distance} give them.
+     * Finds the rows nearest to the scorer's query; then {@link #ordinal} and {@link #distance} give them.
      *
+     * @param rows rows there are, at least as many as nodes: those not linked yet are measured one by one
      * @param ef candidates kept, at least the number of results wanted
      * @param accepted bit set per ordinal: what may be returned (the rest is still walked through); null for all
      * @return the number of results, at most {@code ef}
      */
-    public int search(HnswGraph graph, Scorer scorer, int ef, long @Nullable [] accepted) {
-        foundCount = 0;
-        if (graph.size() == 0) {
-            return 0;
+    public int search(HnswGraph graph, int rows, Scorer scorer, int ef, long @Nullable [] accepted) {
+        results.clear();
+        if (graph.size() > 0) {
+            long nearest = descend(graph, scorer, startOf(graph, scorer), graph.topLevel(), 0);
+            start(graph, 0);
+            offer(nearest, ef, accepted);
+            walk(graph, scorer, 0, ef, accepted);
         }
-        int level = graph.topLevel();
-        long nearest = descend(graph, scorer, startOf(graph, scorer), level, 0);
-        start(graph, 0);
-        offer(nearest, ef, accepted);
-        searchLevel(graph, scorer, 0, ef, accepted);
+        measure(graph.size(), rows, scorer, ef, accepted);
+        collect();
         return foundCount;
     }
 
@@ -51,18 +52,7 @@ public final class GraphSearcher {
      */
     public int scan(int rows, Scorer scorer, int k, long @Nullable [] accepted) {
         results.clear();
-        makeRoom(SCAN_BLOCK);
-        int n = 0;
-        for (int row = 0; row < rows; row++) {
-            if (accepted == null || isSet(accepted, row)) {
-                nodes[n++] = row;
-            }
-            if (n == SCAN_BLOCK) {
-                keepAll(scorer, n, k);
-                n = 0;
-            }
-        }
-        keepAll(scorer, n, k);
+        measure(0, rows, scorer, k, accepted);
         collect();
         return foundCount;
     }
@@ -115,7 +105,12 @@ public final class GraphSearcher {
     }
 
     /** Searches one level from what was offered; {@link #foundKey} gives the results, closest first. */
-    void searchLevel(HnswGraph graph, Scorer scorer, int level, int ef, long @Nullable [] accepted) {
+    void searchLevel(HnswGraph graph, Scorer scorer, int level, int ef) {
+        walk(graph, scorer, level, ef, null);
+        collect();
+    }
+
+    private void walk(HnswGraph graph, Scorer scorer, int level, int ef, long @Nullable [] accepted) {
         while (!candidates.isEmpty()) {
             long nearest = candidates.pop();
             if (results.size() >= ef && nearest > ~results.top()) {
@@ -130,7 +125,22 @@ public final class GraphSearcher {
                 }
             }
         }
-        collect();
+    }
+
+    /** Measures the accepted rows {@code from .. to - 1}, a block at a time. */
+    private void measure(int from, int to, Scorer scorer, int k, long @Nullable [] accepted) {
+        makeRoom(SCAN_BLOCK);
+        int n = 0;
+        for (int row = from; row < to; row++) {
+            if (accepted == null || isSet(accepted, row)) {
+                nodes[n++] = row;
+            }
+            if (n == SCAN_BLOCK) {
+                keepAll(scorer, n, k);
+                n = 0;
+            }
+        }
+        keepAll(scorer, n, k);
     }
 
     int foundCount() {

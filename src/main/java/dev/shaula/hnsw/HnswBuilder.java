@@ -16,7 +16,13 @@ import java.util.concurrent.ConcurrentLinkedQueue;
  * <p>Not thread-safe.
  */
 public final class HnswBuilder {
-    private static final int STEP = 256;
+    /**
+     * Rows that are linked together. A graph whose rows were always added in whole steps depends on the rows and their
+     * order only, however they arrived: see {@link #fullSteps}. Fewer rows would copy more pages for each insert (a
+     * step of 128 touches about 2,000 pages of 8 KiB, 16 MB and 3 ms beside some 60 ms of linking); more would leave
+     * more rows unlinked, which every search measures one by one (up to 10 us at 1,536 dimensions).
+     */
+    private static final int STEP = 128;
 
     private final int efConstruction;
     private final LevelGenerator levels;
@@ -29,6 +35,16 @@ public final class HnswBuilder {
         this.graph = graph;
         this.efConstruction = Math.max(efConstruction, graph.m());
         this.levels = new LevelGenerator(graph.m());
+    }
+
+    /** The largest number of rows up to {@code rows} that is linked in whole steps. */
+    public static int fullSteps(int rows) {
+        return rows - rows % STEP;
+    }
+
+    /** Rows of one step. */
+    public static int step() {
+        return STEP;
     }
 
     /** The graph as the last {@link #add} left it. */

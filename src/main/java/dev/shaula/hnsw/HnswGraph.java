@@ -1,5 +1,9 @@
 package dev.shaula.hnsw;
 
+import dev.shaula.memory.LittleEndianInput;
+import dev.shaula.memory.LittleEndianOutput;
+import java.io.IOException;
+
 /**
  * One immutable state of a hierarchical navigable small world graph (Malkov and Yashunin, TPAMI 2020), as a snapshot
  * searches it. {@link HnswBuilder} makes the next state out of it and shares every page that it does not touch.
@@ -34,6 +38,57 @@ public final class HnswGraph {
     /** A graph without nodes, of {@code m} edges a node and level. */
     public static HnswGraph empty(int m) {
         return new HnswGraph(m, 0, EdgePages.View.empty(2 * m), EdgePages.View.empty(m + 1), 0, NONE);
+    }
+
+    /** Writes the graph flat: per level-0 node the number of neighbours and the neighbours, then the upper records. */
+    public void writeTo(LittleEndianOutput out) throws IOException {
+        out.writeInt(m);
+        out.writeInt(size);
+        out.writeInt(upper.records());
+        out.writeInt(topLevel);
+        out.writeInt(entry);
+        int[] neighbours = new int[2 * m];
+        for (int node = 0; node < size; node++) {
+            int n = neighbours(0, node, neighbours);
+            out.writeInt(n);
+            out.writeInts(neighbours, 0, n);
+        }
+        for (int record = 0; record < upper.records(); record++) {
+            out.writeInts(upper.page(record), upper.offset(record), upper.stride());
+        }
+    }
+
+    /**
+     * Reads what {@link #writeTo} wrote and checks that every number leads somewhere.
+     *
+     * @param m as the collection has it
+     * @param rows the graph must not have more nodes
+     */
+    public static HnswGraph readFrom(LittleEndianInput in, int m, int rows) throws IOException {
+        in.readInt("m", m, m);
+        int size = in.readInt("graph size", 0, rows);
+        int records = in.readInt("upper records", 0, Integer.MAX_VALUE);
+        int topLevel = in.readInt("top level", 0, LevelGenerator.MAX_LEVEL);
+        int entry = in.readInt("entry", size == 0 ? NONE : 0, (topLevel == 0 ? size : records) - 1);
+        EdgePages level0 = new EdgePages(EdgePages.View.empty(2 * m));
+        for (int node = 0; node < size; node++) {
+            level0.append(1);
+            int n = in.readInt("neighbours of node " + node, 0, 2 * m);
+            for (int i = 0; i < n; i++) {
+                level0.page(node)[level0.offset(node) + i] = in.readInt("neighbour of node " + node, 0, size - 1);
+            }
+        }
+        EdgePages upper = new EdgePages(EdgePages.View.empty(m + 1));
+        for (int record = 0; record < records; record++) {
+            upper.append(1);
+            int[] page = upper.page(record);
+            int at = upper.offset(record);
+            page[at] = in.readInt("ordinal of record " + record, 0, size - 1);
+            for (int i = 1; i <= m; i++) {
+                page[at + i] = in.readInt("neighbour of record " + record, NONE, records - 1);
+            }
+        }
+        return new HnswGraph(m, size, level0.publish(), upper.publish(), topLevel, entry);
     }
 
     public int m() {

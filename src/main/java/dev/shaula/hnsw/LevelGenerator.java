@@ -5,7 +5,7 @@ package dev.shaula.hnsw;
  * The same ordinal gets the same level on every replica and in every replay.
  */
 record LevelGenerator(int m) {
-    private static final int MAX_LEVEL = 24;
+    static final int MAX_LEVEL = 24;
 
     int levelOf(int ordinal) {
         double uniform = ((mix(ordinal) >>> 11) + 1) * 0x1p-53;

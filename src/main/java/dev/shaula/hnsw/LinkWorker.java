@@ -34,7 +34,7 @@ final class LinkWorker {
     long searchFrom(HnswGraph graph, long nearest, int level, int ef) {
         searcher.start(graph, level);
         searcher.offer(nearest, ef, null);
-        searcher.searchLevel(graph, scorer, level, ef, null);
+        searcher.searchLevel(graph, scorer, level, ef);
         for (int i = 0; i < searcher.foundCount(); i++) {
             addCandidate(searcher.foundKey(i));
         }

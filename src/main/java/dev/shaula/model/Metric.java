@@ -10,11 +10,22 @@ import java.util.Locale;
  */
 public enum Metric {
     /** Distance {@code 1 - cos(a, b)} in [0, 2]; score is the cosine in [-1, 1]. A zero vector has score 0 to everything. */
-    COSINE,
+    COSINE(1),
     /** Distance {@code -a·b}; score is the dot product. */
-    DOT,
+    DOT(2),
     /** Distance is the squared Euclidean distance; score is {@code 1 / (1 + distance)} in (0, 1]. */
-    EUCLIDEAN;
+    EUCLIDEAN(3);
+
+    private final int formatCode;
+
+    Metric(int formatCode) {
+        this.formatCode = formatCode;
+    }
+
+    /** The number that stands for it in files; never changes. */
+    public int formatCode() {
+        return formatCode;
+    }
 
     /** The score that callers see for an engine distance of this metric; always finite for finite input. */
     public float score(float distance) {

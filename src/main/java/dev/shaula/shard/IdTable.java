@@ -57,11 +57,16 @@ final class IdTable {
 
     /** The id of a row. */
     String id(int ordinal) {
+        return new String(idBytes(ordinal), StandardCharsets.UTF_8);
+    }
+
+    /** The id of a row in UTF-8, a copy. */
+    byte[] idBytes(int ordinal) {
         State s = state;
         long position = s.positions[ordinal >>> PAGE_SHIFT][ordinal & (PAGE_ROWS - 1)];
         byte[] block = s.blocks[(int) (position >>> BLOCK_SHIFT)];
         int at = (int) position & (BLOCK_BYTES - 1);
-        return new String(block, at + 2, length(block, at), StandardCharsets.UTF_8);
+        return Arrays.copyOfRange(block, at + 2, at + 2 + length(block, at));
     }
 
     int rows() {

@@ -1,5 +1,8 @@
 package dev.shaula.shard;
 
+import dev.shaula.memory.LittleEndianInput;
+import dev.shaula.memory.LittleEndianOutput;
+import java.io.IOException;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +36,35 @@ record LiveRows(long @Nullable [] bits, int rows, int count) {
             next[dead[i] >>> 6] &= ~(1L << dead[i]);
         }
         return new LiveRows(next, newRows, count + newRows - rows - deadCount);
+    }
+
+    void writeTo(LittleEndianOutput out) throws IOException {
+        out.writeInt(count);
+        if (count < rows) {
+            for (long word : toBitmap()) {
+                out.writeLong(word);
+            }
+        }
+    }
+
+    /** Reads what {@link #writeTo} wrote of {@code rows} rows. */
+    static LiveRows readFrom(LittleEndianInput in, int rows) throws IOException {
+        int count = in.readInt("live rows", 0, rows);
+        if (count == rows) {
+            return new LiveRows(null, rows, rows);
+        }
+        long[] bits = new long[0];
+        int found = 0;
+        // Grows with what is really there, as the number of rows has not been confirmed by anything yet.
+        for (int w = 0; w < (rows + 63) >>> 6; w++) {
+            bits = w == bits.length ? Arrays.copyOf(bits, Math.max(64, 2 * w)) : bits;
+            bits[w] = in.readLong();
+            found += Long.bitCount(bits[w]);
+        }
+        if (found != count) {
+            throw new IOException("live rows: expected " + count + ", found " + found);
+        }
+        return new LiveRows(Arrays.copyOf(bits, (rows + 63) >>> 6), rows, count);
     }
 
     /** A bitmap of the live rows that the caller may change. */

@@ -1,5 +1,6 @@
 package dev.shaula.shard;
 
+import dev.shaula.hnsw.HnswBuilder;
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.Point;
@@ -9,16 +10,21 @@ import dev.shaula.model.VectorDbException;
 import dev.shaula.model.WriteResult;
 import dev.shaula.storage.LogRecord;
 import dev.shaula.storage.RocksShardStore;
+import dev.shaula.storage.ShardLog;
 import dev.shaula.storage.Write;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.AbstractVerticle;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.ThreadingModel;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -27,11 +33,14 @@ import org.jspecify.annotations.Nullable;
  * that thread; searches read the published snapshot on the search pool and meet the writer nowhere.
  *
  * <p>A batch forms by itself: while one is synced and linked, the next gathers in the mailbox. One log append, with
- * one sync, covers it; then rows, tombstones and links; then one swap publishes it; then the answers.
+ * one sync, covers it; then rows and tombstones; then one swap publishes it; then the answers; then the links, in steps
+ * that are published one by one. What is published and not linked yet is found by measuring it.
  */
 public final class LocalShard implements Shard {
     private static final Logger LOG = Logger.getLogger(LocalShard.class);
     private static final long MAX_BATCH_BYTES = 16L << 20;
+    /** A replay of so many records takes well under a second, whatever the clock says. */
+    private static final long CHECKPOINT_RECORDS = 4_096;
 
     private final String name;
     private final CollectionConfig config;
@@ -106,7 +115,16 @@ public final class LocalShard implements Shard {
 
     @Override
     public Uni<Void> commit() {
-        return onWriter(writer::commit);
+        return Uni.createFrom()
+                .emitter(emitter ->
+                        writer.onThread(() -> writer.commit(current().sequence())
+                                .whenComplete((reached, e) -> {
+                                    if (e == null) {
+                                        emitter.complete(null);
+                                    } else {
+                                        emitter.fail(e);
+                                    }
+                                })));
     }
 
     @Override
@@ -160,24 +178,11 @@ public final class LocalShard implements Shard {
         if (scheduled.compareAndSet(false, true)) {
             writer.onThread(() -> {
                 scheduled.set(false);
-                writer.drain();
-                if (!mailbox.isEmpty()) {
+                if (writer.turn()) {
                     schedule();
                 }
             });
         }
-    }
-
-    private Uni<Void> onWriter(Runnable action) {
-        return Uni.createFrom()
-                .emitter(emitter -> writer.onThread(() -> {
-                    try {
-                        action.run();
-                        emitter.complete(null);
-                    } catch (RuntimeException e) {
-                        emitter.fail(e);
-                    }
-                }));
     }
 
     /** The verticle: every method runs on the shard's one thread, {@link #onThread} apart. */
@@ -185,6 +190,11 @@ public final class LocalShard implements Shard {
         private final WriteBrake brake;
         private @Nullable RocksShardStore store;
         private @Nullable ShardState state;
+        private @Nullable Checkpoints checkpoints;
+        private final AtomicReference<CompletableFuture<Long>> checkpointing =
+                new AtomicReference<>(CompletableFuture.completedFuture(ShardLog.BEFORE_FIRST));
+        /** Number of the last log record that a checkpoint holds. */
+        private volatile long checkpointed;
 
         Writer(WriteBrake brake) {
             this.brake = brake;
@@ -195,13 +205,19 @@ public final class LocalShard implements Shard {
         }
 
         @Override
-        public void start() {
+        public void start() throws IOException {
             RocksShardStore opened = RocksShardStore.open(directory, runtime.storeOptions(), runtime.storage());
             store = opened;
-            ShardState recovered = new ShardState(config, opened, RocksShardStore.BEFORE_FIRST);
-            opened.replay(recovered.sequence(), record -> recovered.apply(record, runtime.linkPool()));
+            checkpoints = new Checkpoints(name, directory.resolve("checkpoints"));
+            ShardState recovered = checkpoints.load(config, opened, opened);
+            checkpointed = recovered.sequence();
+            opened.replay(recovered.sequence(), recovered::apply);
             state = recovered;
-            snapshot = recovered.snapshot();
+            // Served from here on: what is not linked yet is measured one by one, and linked between writes.
+            publish();
+            long everyMs = runtime.settings().checkpointInterval().toMillis();
+            vertx.setPeriodic(everyMs, ignored -> checkpointInBackground());
+            schedule();
         }
 
         @Override
@@ -209,20 +225,49 @@ public final class LocalShard implements Shard {
             while (!mailbox.isEmpty()) {
                 drain();
             }
+            try {
+                checkpointing.get().exceptionally(e -> checkpointed).join();
+                checkpoint(current());
+            } catch (RuntimeException e) {
+                // Nothing is lost: the log holds it, and the next start replays it.
+                LOG.warnf(e, "%s: no checkpoint at the end", name);
+            }
             if (store != null) {
                 store.close();
             }
         }
 
-        void commit() {
-            store().sync();
+        /** Writes what waits, links what came, and says whether there is more to do. */
+        boolean turn() {
+            int written = drain();
+            // One step more than came in: the rest of a long replay shrinks, and never holds up writes for long.
+            for (int steps = written / HnswBuilder.step() + 1; steps > 0 && state().linkable() > 0; steps--) {
+                link();
+            }
+            if (store().lastSequence() - checkpointed >= CHECKPOINT_RECORDS) {
+                checkpointInBackground();
+            }
+            return !mailbox.isEmpty() || state().linkable() > 0;
         }
 
-        void drain() {
+        private int drain() {
             List<WriteRequest> requests =
                     mailbox.drain(brake.limit(runtime.settings().maxBatchWrites()), MAX_BATCH_BYTES);
             if (!requests.isEmpty()) {
                 write(requests);
+            }
+            return requests.stream().mapToInt(WriteRequest::size).sum();
+        }
+
+        private void link() {
+            if (broken != null) {
+                return;
+            }
+            try {
+                state().link(1, runtime.linkPool());
+                publish();
+            } catch (RuntimeException e) {
+                stopWriting(e);
             }
         }
 
@@ -249,15 +294,67 @@ public final class LocalShard implements Shard {
             } catch (VectorDbException e) {
                 refuse(requests, e);
             } catch (RuntimeException e) {
-                LOG.errorf(e, "%s: stops writing", name);
-                broken = e;
+                stopWriting(e);
                 fail(requests, VectorDbException.unavailable(name + ": stopped writing after " + e));
             }
         }
 
         private void apply(LogRecord record) {
-            state().apply(record, runtime.linkPool());
+            state().apply(record);
+            publish();
+        }
+
+        private void publish() {
             snapshot = state().snapshot();
+        }
+
+        private void stopWriting(RuntimeException e) {
+            LOG.errorf(e, "%s: stops writing", name);
+            broken = e;
+        }
+
+        /** Writes a checkpoint of what is published now, unless one is being written already. */
+        CompletableFuture<Long> checkpointInBackground() {
+            CompletableFuture<Long> running = checkpointing.get();
+            if (!running.isDone()) {
+                return running;
+            }
+            ShardSnapshot wanted = current();
+            if (wanted.sequence() == checkpointed) {
+                return CompletableFuture.completedFuture(checkpointed);
+            }
+            CompletableFuture<Long> started =
+                    CompletableFuture.supplyAsync(() -> checkpoint(wanted), runtime.checkpointExecutor());
+            checkpointing.set(started);
+            started.whenComplete((done, e) -> {
+                if (e != null) {
+                    LOG.errorf(e, "%s: the checkpoint failed; the log keeps everything, it will be tried again", name);
+                }
+            });
+            return started;
+        }
+
+        /** Completes when a checkpoint holds everything up to {@code sequence}, which must be published. */
+        CompletableFuture<Long> commit(long sequence) {
+            // The one that is under way may have begun before.
+            return checkpointInBackground()
+                    .thenComposeAsync(
+                            reached ->
+                                    reached >= sequence ? CompletableFuture.completedFuture(reached) : commit(sequence),
+                            this::onThread);
+        }
+
+        private long checkpoint(ShardSnapshot wanted) {
+            if (wanted.sequence() == checkpointed) {
+                return checkpointed;
+            }
+            try {
+                require(checkpoints).write(wanted, store());
+                checkpointed = wanted.sequence();
+                return checkpointed;
+            } catch (IOException e) {
+                throw new UncheckedIOException(name + ": checkpoint: " + e.getMessage(), e);
+            }
         }
 
         /** Deletes must work on a full disk, and must not fail because they shared a batch with inserts. */

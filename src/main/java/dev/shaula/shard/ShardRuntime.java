@@ -9,6 +9,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 
 /**
  * What all shards of a process share: search threads, link threads, storage caches. Made once, closed after the last
@@ -20,6 +22,9 @@ public final class ShardRuntime implements AutoCloseable {
     private final SearchPool searchPool;
     private final LinkPool linkPool;
     private final StorageRuntime storage;
+    /** One thread: checkpoints are bound by the disk, and two at once would only get in each other's way. */
+    private final ExecutorService checkpointExecutor = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().name("shaula-checkpoint").daemon().factory());
 
     /**
      * Bounds and choices for the whole process.
@@ -32,6 +37,7 @@ public final class ShardRuntime implements AutoCloseable {
      * @param maxBatchWrites writes that a shard takes from its mailbox at once, at least 1
      * @param maxWritesPerSecond brake for each shard, 0 for none: leaves cores to searches
      * @param memoryLimitBytes native memory that rows may take before writes are refused
+     * @param checkpointInterval longest time between checkpoints of a shard that is written to, at least 1 ms
      */
     public record Settings(
             Path dataDir,
@@ -40,24 +46,39 @@ public final class ShardRuntime implements AutoCloseable {
             Duration syncInterval,
             int maxBatchWrites,
             int maxWritesPerSecond,
-            long memoryLimitBytes) {
+            long memoryLimitBytes,
+            Duration checkpointInterval) {
 
         /** The defaults for a data directory on this machine. */
         public static Settings of(Path dataDir) {
             int cores = Runtime.getRuntime().availableProcessors();
-            return new Settings(dataDir, cores, 1_024, Duration.ZERO, 1_024, 0, Long.MAX_VALUE);
+            return new Settings(dataDir, cores, 1_024, Duration.ZERO, 1_024, 0, Long.MAX_VALUE, Duration.ofSeconds(60));
         }
 
         /** The same, braked. */
         public Settings withMaxWritesPerSecond(int writes) {
             return new Settings(
-                    dataDir, searchThreads, searchQueue, syncInterval, maxBatchWrites, writes, memoryLimitBytes);
+                    dataDir,
+                    searchThreads,
+                    searchQueue,
+                    syncInterval,
+                    maxBatchWrites,
+                    writes,
+                    memoryLimitBytes,
+                    checkpointInterval);
         }
 
         /** The same with another memory limit. */
         public Settings withMemoryLimitBytes(long bytes) {
             return new Settings(
-                    dataDir, searchThreads, searchQueue, syncInterval, maxBatchWrites, maxWritesPerSecond, bytes);
+                    dataDir,
+                    searchThreads,
+                    searchQueue,
+                    syncInterval,
+                    maxBatchWrites,
+                    maxWritesPerSecond,
+                    bytes,
+                    checkpointInterval);
         }
     }
 
@@ -105,6 +126,10 @@ public final class ShardRuntime implements AutoCloseable {
         return linkPool;
     }
 
+    ExecutorService checkpointExecutor() {
+        return checkpointExecutor;
+    }
+
     StorageRuntime storage() {
         return storage;
     }
@@ -119,6 +144,7 @@ public final class ShardRuntime implements AutoCloseable {
     public void close() {
         searchPool.close();
         linkPool.close();
+        checkpointExecutor.close();
         storage.close();
     }
 }

@@ -2,6 +2,7 @@ package dev.shaula.shard;
 
 import dev.shaula.hnsw.GraphSearcher;
 import dev.shaula.hnsw.HnswGraph;
+import dev.shaula.memory.LittleEndianOutput;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.Filter;
 import dev.shaula.model.Metadata;
@@ -13,6 +14,8 @@ import dev.shaula.payload.FilterEvaluator;
 import dev.shaula.storage.PayloadStore;
 import dev.shaula.vectors.FloatRows;
 import dev.shaula.vectors.FloatScorer;
+import dev.shaula.vectors.RowFile;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -93,6 +96,21 @@ final class ShardSnapshot {
         return toHits(scratch.searcher, Math.min(n, request.k()), request.minScore());
     }
 
+    /** Writes everything but the payloads, which have their own store; the rows go to {@code file}. */
+    void writeTo(LittleEndianOutput out, RowFile file) throws IOException {
+        out.writeInt(config.dimensions());
+        out.writeInt(config.metric().formatCode());
+        out.writeInt(live.rows());
+        live.writeTo(out);
+        for (int ordinal = 0; ordinal < live.rows(); ordinal++) {
+            byte[] id = ids.idBytes(ordinal);
+            out.writeInt(id.length);
+            out.writeBytes(id, 0, id.length);
+        }
+        file.write(rows, out);
+        graph.writeTo(out);
+    }
+
     /** The point with this id, if it is live. */
     Optional<Point> get(String id) {
         int ordinal = ordinalOf(id);
@@ -119,7 +137,7 @@ final class ShardSnapshot {
         if (!scan) {
             // 2 k: at ef = k the k-th result is a guess; the contract promises good recall without a parameter.
             int ef = Math.max(request.ef() > 0 ? request.ef() : DEFAULT_EF, 2 * k);
-            int n = searcher.search(graph, scorer, ef, accepted);
+            int n = searcher.search(graph, live.rows(), scorer, ef, accepted);
             if (n >= k) {
                 return n;
             }

@@ -3,33 +3,81 @@ package dev.shaula.shard;
 import dev.shaula.hnsw.HnswBuilder;
 import dev.shaula.hnsw.HnswGraph;
 import dev.shaula.hnsw.Parallel;
+import dev.shaula.memory.LittleEndianInput;
 import dev.shaula.model.CollectionConfig;
+import dev.shaula.model.Limits;
 import dev.shaula.storage.LogRecord;
 import dev.shaula.storage.PayloadStore;
 import dev.shaula.storage.Write;
 import dev.shaula.vectors.FloatRows;
 import dev.shaula.vectors.FloatScorer;
+import dev.shaula.vectors.RowFile;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 
 /**
- * What is computed from the log: rows, ids, tombstones and graph. Applying a record uses nothing but the record, so a
- * replay, here or on another machine, ends in the same state. For one thread; {@link #snapshot} is for all.
+ * What is computed from the log: rows, ids, tombstones and graph. Applying a record uses nothing but the record, and
+ * the graph depends on the rows and their order only, so a replay, here or on another machine, ends in the same state.
+ * For one thread; {@link #snapshot} is for all.
+ *
+ * <p>A record is applied without linking: its rows can be found at once, as searches measure what the graph does not
+ * know one by one. {@link #link} follows, a step at a time.
  */
 final class ShardState {
     private final CollectionConfig config;
     private final PayloadStore payloads;
     private final FloatRows rows;
-    private final IdTable ids = new IdTable();
+    private final IdTable ids;
     private final HnswBuilder builder;
-    private LiveRows live = LiveRows.NONE;
+    private LiveRows live;
     private long sequence;
 
-    ShardState(CollectionConfig config, PayloadStore payloads, long sequence) {
+    private ShardState(
+            CollectionConfig config,
+            PayloadStore payloads,
+            FloatRows rows,
+            IdTable ids,
+            HnswGraph graph,
+            LiveRows live,
+            long sequence) {
         this.config = config;
         this.payloads = payloads;
+        this.rows = rows;
+        this.ids = ids;
+        this.builder = new HnswBuilder(graph, config.efConstruction());
+        this.live = live;
         this.sequence = sequence;
-        this.rows = new FloatRows(config.dimensions());
-        this.builder = new HnswBuilder(HnswGraph.empty(config.m()), config.efConstruction());
+    }
+
+    /** Without rows, before the record after {@code sequence}. */
+    static ShardState empty(CollectionConfig config, PayloadStore payloads, long sequence) {
+        return new ShardState(
+                config,
+                payloads,
+                new FloatRows(config.dimensions()),
+                new IdTable(),
+                HnswGraph.empty(config.m()),
+                LiveRows.NONE,
+                sequence);
+    }
+
+    /** As {@link ShardSnapshot#writeTo} left it. */
+    static ShardState readFrom(
+            LittleEndianInput in, RowFile file, CollectionConfig config, PayloadStore payloads, long sequence)
+            throws IOException {
+        in.readInt("dimensions", config.dimensions(), config.dimensions());
+        in.readInt("metric", config.metric().formatCode(), config.metric().formatCode());
+        int count = in.readInt("rows", 0, Integer.MAX_VALUE);
+        LiveRows live = LiveRows.readFrom(in, count);
+        IdTable ids = new IdTable();
+        for (int ordinal = 0; ordinal < count; ordinal++) {
+            byte[] id = new byte[in.readInt("bytes of id " + ordinal, 1, Limits.MAX_ID_BYTES)];
+            in.readBytes(id, 0, id.length);
+            ids.add(id);
+        }
+        FloatRows rows = file.read(config.dimensions(), count, in);
+        HnswGraph graph = HnswGraph.readFrom(in, config.m(), count);
+        return new ShardState(config, payloads, rows, ids, graph, live, sequence);
     }
 
     /** Number of the last record applied. */
@@ -42,7 +90,14 @@ final class ShardState {
         return rows.count();
     }
 
-    void apply(LogRecord record, Parallel parallel) {
+    /** Rows that wait to be linked and fill whole steps. */
+    int linkable() {
+        return config.hnsw()
+                ? HnswBuilder.fullSteps(rows.count()) - builder.graph().size()
+                : 0;
+    }
+
+    void apply(LogRecord record) {
         int[] dead = new int[record.writes().size()];
         int deadCount = 0;
         for (Write write : record.writes()) {
@@ -57,11 +112,14 @@ final class ShardState {
             }
         }
         live = live.next(rows.count(), dead, deadCount);
-        if (config.hnsw()) {
-            FloatRows.View view = rows.view();
-            builder.add(rows.count(), () -> new FloatScorer(config.metric(), view), parallel);
-        }
         sequence = record.sequence();
+    }
+
+    /** Links the next {@code steps} steps, or as many as there are rows for. */
+    void link(int steps, Parallel parallel) {
+        int size = builder.graph().size() + Math.min(linkable(), steps * HnswBuilder.step());
+        FloatRows.View view = rows.view();
+        builder.add(size, () -> new FloatScorer(config.metric(), view), parallel);
     }
 
     ShardSnapshot snapshot() {

@@ -17,9 +17,17 @@ public final class FloatRows {
     private MemorySegment[] chunks = {};
     private int count;
 
-    /** @param dimensions {@code d}, at least 1 */
+    /** Without rows yet, of {@code dimensions} floats each, at least 1. */
     public FloatRows(int dimensions) {
         this.layout = RowLayout.of(dimensions);
+    }
+
+    /** Goes on behind {@code count} rows; the last chunk must be writable if it is not full. */
+    static FloatRows of(RowLayout layout, MemorySegment[] chunks, int count) {
+        FloatRows rows = new FloatRows(layout.dimensions());
+        rows.chunks = chunks;
+        rows.count = count;
+        return rows;
     }
 
     /**

@@ -1,0 +1,133 @@
+package dev.shaula.vectors;
+
+import dev.shaula.memory.LittleEndianInput;
+import dev.shaula.memory.LittleEndianOutput;
+import dev.shaula.memory.NativeMemory;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import java.util.zip.CRC32C;
+
+/**
+ * The rows of a shard on disk, byte for byte as they lie in memory, so that whole chunks are mapped and not read. Rows
+ * are only ever added; what lies behind the last row of the newest checkpoint is what a crash left and is written
+ * again. The checksums of the chunks live in the checkpoint. For one thread.
+ */
+public final class RowFile {
+    private static final int[] NONE = {};
+
+    private final Path path;
+    private int rowsWritten;
+    /** Of the chunks that {@link #rowsWritten} fills wholly: they never change again. */
+    private int[] fullChunkCrcs = NONE;
+
+    public RowFile(Path path) {
+        this.path = path;
+    }
+
+    /**
+     * Adds the rows of {@code rows} that are not in the file yet, syncs it, and writes the checksums of all to
+     * {@code out}. Blocks.
+     */
+    public void write(FloatRows.View rows, LittleEndianOutput out) throws IOException {
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            append(rows, channel);
+            channel.force(true);
+        }
+        int[] crcs = checksums(rows);
+        out.writeInts(crcs, 0, crcs.length);
+        rowsWritten = rows.count();
+        fullChunkCrcs = Arrays.copyOf(crcs, rows.count() >>> rows.layout().chunkShift());
+    }
+
+    /**
+     * Maps the first {@code count} rows and compares them with the checksums in {@code in}. Reads every byte once, on
+     * all cores.
+     *
+     * @throws IOException if a chunk is damaged or missing
+     */
+    public FloatRows read(int dimensions, int count, LittleEndianInput in) throws IOException {
+        RowLayout layout = RowLayout.of(dimensions);
+        int chunkCount = chunkCount(layout, count);
+        int[] crcs = new int[0];
+        // Grows with what is really there: a count cannot make room for more checksums than the checkpoint holds.
+        for (int c = 0; c < chunkCount; c++) {
+            crcs = c == crcs.length ? Arrays.copyOf(crcs, Math.max(16, 2 * c)) : crcs;
+            crcs[c] = in.readInt();
+        }
+        MemorySegment[] chunks = new MemorySegment[chunkCount];
+        for (int c = 0; c < chunkCount; c++) {
+            long bytes = usedBytes(layout, count, c);
+            chunks[c] = NativeMemory.map(path, c * layout.chunkBytes(), bytes);
+        }
+        verify(chunks, crcs);
+        if (chunkCount > 0 && chunks[chunkCount - 1].byteSize() < layout.chunkBytes()) {
+            chunks[chunkCount - 1] = writableCopy(layout, chunks[chunkCount - 1]);
+        }
+        rowsWritten = count;
+        fullChunkCrcs = Arrays.copyOf(crcs, count >>> layout.chunkShift());
+        return FloatRows.of(layout, chunks, count);
+    }
+
+    private void append(FloatRows.View rows, FileChannel channel) throws IOException {
+        RowLayout layout = rows.layout();
+        for (int from = rowsWritten; from < rows.count(); ) {
+            int to = Math.min(rows.count(), (layout.chunkOf(from) + 1) << layout.chunkShift());
+            long bytes = (long) (to - from) * layout.strideBytes();
+            ByteBuffer source =
+                    rows.chunk(from).asSlice(layout.offsetOf(from), bytes).asByteBuffer();
+            long at = (long) from * layout.strideBytes();
+            while (source.hasRemaining()) {
+                at += channel.write(source, at);
+            }
+            from = to;
+        }
+    }
+
+    private int[] checksums(FloatRows.View rows) {
+        RowLayout layout = rows.layout();
+        int[] crcs = Arrays.copyOf(fullChunkCrcs, chunkCount(layout, rows.count()));
+        for (int c = fullChunkCrcs.length; c < crcs.length; c++) {
+            long bytes = usedBytes(layout, rows.count(), c);
+            crcs[c] = crc(rows.chunk(c << layout.chunkShift()).asSlice(0, bytes));
+        }
+        return crcs;
+    }
+
+    private void verify(MemorySegment[] chunks, int[] crcs) throws IOException {
+        int damaged = IntStream.range(0, chunks.length)
+                .parallel()
+                .filter(c -> crc(chunks[c]) != crcs[c])
+                .findFirst()
+                .orElse(-1);
+        if (damaged >= 0) {
+            throw new IOException(path + ": the checksum of chunk " + damaged + " is wrong");
+        }
+    }
+
+    private static MemorySegment writableCopy(RowLayout layout, MemorySegment mapped) {
+        MemorySegment copy = NativeMemory.allocate(layout.chunkBytes(), false);
+        copy.copyFrom(mapped);
+        return copy;
+    }
+
+    private static int chunkCount(RowLayout layout, int rows) {
+        return (int) (((long) rows + (1 << layout.chunkShift()) - 1) >>> layout.chunkShift());
+    }
+
+    private static long usedBytes(RowLayout layout, int rows, int chunk) {
+        long left = (long) rows * layout.strideBytes() - chunk * layout.chunkBytes();
+        return Math.min(left, layout.chunkBytes());
+    }
+
+    private static int crc(MemorySegment bytes) {
+        CRC32C crc = new CRC32C();
+        crc.update(bytes.asByteBuffer());
+        return (int) crc.getValue();
+    }
+}
