@@ -1,6 +1,7 @@
 package dev.shaula.cli;
 
 import dev.shaula.model.VectorDbException;
+import io.quarkus.runtime.annotations.QuarkusMain;
 import java.io.IOException;
 import java.io.PrintWriter;
 import picocli.CommandLine;
@@ -11,9 +12,10 @@ import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
 /**
- * The command {@code shaula}. Every command is a small HTTP client of a
+ * The command {@code shaula}. Only {@code serve} boots the service; every other command is a small HTTP client of a
  * running one. Exit codes: 0 done, 1 failed, 2 wrong usage.
  */
+@QuarkusMain
 @Command(
         name = "shaula",
         mixinStandardHelpOptions = true,
@@ -30,6 +32,7 @@ import picocli.CommandLine.Spec;
             "Exit codes: 0 done, 1 failed, 2 wrong usage."
         },
         subcommands = {
+            ServeCommand.class,
             ImportCommand.class,
             QueryCommand.class,
             EvalCommand.class,

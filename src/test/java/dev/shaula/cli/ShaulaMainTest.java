@@ -11,13 +11,14 @@ class ShaulaMainTest {
     void shouldPrintHelpWithoutACommand() {
         Cli.Run run = Cli.run();
         assertThat(run.exitCode()).isZero();
-        assertThat(run.out()).contains("import", "query", "eval", "collections", "health", "version");
+        assertThat(run.out()).contains("serve", "import", "query", "eval", "collections", "health", "version");
         assertThat(run.err()).isEmpty();
     }
 
     @ParameterizedTest
     @ValueSource(
             strings = {
+                "serve",
                 "import",
                 "query",
                 "eval",
