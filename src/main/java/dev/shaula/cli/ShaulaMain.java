@@ -1,0 +1,105 @@
+package dev.shaula.cli;
+
+import dev.shaula.model.VectorDbException;
+import io.quarkus.runtime.annotations.QuarkusMain;
+import java.io.IOException;
+import java.io.PrintWriter;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/**
+ * The command {@code shaula}. Only {@code serve} boots the service; every other command is a small HTTP client of a
+ * running one. Exit codes: 0 done, 1 failed, 2 wrong usage.
+ */
+@QuarkusMain
+@Command(
+        name = "shaula",
+        mixinStandardHelpOptions = true,
+        versionProvider = VersionCommand.Provider.class,
+        description = "Shaula, a reactive vector database.",
+        synopsisSubcommandLabel = "COMMAND",
+        footer = {
+            "",
+            "First steps:",
+            "  shaula serve",
+            "  shaula import vectors.fvecs --collection demo",
+            "  shaula query --collection demo --like 0",
+            "",
+            "Exit codes: 0 done, 1 failed, 2 wrong usage."
+        },
+        subcommands = {
+            ServeCommand.class,
+            ImportCommand.class,
+            QueryCommand.class,
+            EvalCommand.class,
+            CollectionsCommand.class,
+            HealthCommand.class,
+            VersionCommand.class,
+            CommandLine.HelpCommand.class
+        })
+public final class ShaulaMain implements Runnable {
+    @Spec
+    private CommandSpec spec = CommandSpec.create(); // replaced by picocli
+
+    @Option(
+            names = "--debug",
+            scope = ScopeType.INHERIT,
+            description = "Print the stack trace of an error, not only its text.")
+    private boolean debug;
+
+    /** Runs the command in {@code args} and ends the process with its exit code. */
+    public static void main(String... args) {
+        System.exit(commandLine().execute(args));
+    }
+
+    static CommandLine commandLine() {
+        CommandLine commandLine = new CommandLine(new ShaulaMain());
+        commandLine.setCaseInsensitiveEnumValuesAllowed(true);
+        commandLine.setExecutionExceptionHandler((e, failed, parsed) -> report(e, failed));
+        commandLine.setParameterExceptionHandler(ShaulaMain::reportUsage);
+        return commandLine;
+    }
+
+    /** Without a command: says what there is. */
+    @Override
+    public void run() {
+        spec.commandLine().usage(spec.commandLine().getOut());
+    }
+
+    private static int report(Exception e, CommandLine failed) {
+        PrintWriter err = failed.getErr();
+        boolean expected = e instanceof CliException || e instanceof VectorDbException || e instanceof IOException;
+        err.println("shaula: " + describe(e, expected));
+        ShaulaMain root = (ShaulaMain) failed.getCommandSpec().root().userObject();
+        if (root.debug) {
+            e.printStackTrace(err);
+        } else if (!expected) {
+            err.println("shaula: --debug shows where it happened");
+        }
+        err.flush();
+        return CommandLine.ExitCode.SOFTWARE;
+    }
+
+    /** An I/O error's text is often a bare file name, which only its class explains. */
+    private static String describe(Exception e, boolean expected) {
+        if (e instanceof IOException) {
+            return e.getClass().getSimpleName() + ": " + e.getMessage();
+        }
+        return expected ? String.valueOf(e.getMessage()) : "unexpected error: " + e;
+    }
+
+    private static int reportUsage(CommandLine.ParameterException e, String[] args) {
+        CommandLine failed = e.getCommandLine();
+        PrintWriter err = failed.getErr();
+        String name = failed.getCommandSpec().qualifiedName();
+        err.println(name + ": " + e.getMessage());
+        CommandLine.UnmatchedArgumentException.printSuggestions(e, err);
+        err.println("Try: " + name + " --help");
+        err.flush();
+        return CommandLine.ExitCode.USAGE;
+    }
+}
