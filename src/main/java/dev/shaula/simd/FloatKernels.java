@@ -3,7 +3,7 @@ package dev.shaula.simd;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -25,6 +25,13 @@ public final class FloatKernels {
     private static final int LANES = SPECIES.length();
     private static final long BYTES = 4L * LANES;
     private static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
+
+    private static final VectorShuffle<Float> ROTATE_1 = rotation(1);
+    private static final VectorShuffle<Float> ROTATE_2 = rotation(2);
+    private static final VectorShuffle<Float> ROTATE_4 = rotation(4);
+    private static final VectorShuffle<Float> ROTATE_8 = rotation(8);
+    private static final VectorShuffle<Float> ROTATE_16 = rotation(16);
+    private static final VectorShuffle<Float> ROTATE_32 = rotation(32);
 
     /** Rows padded with zeros to a multiple of this many floats need no scalar tail on any machine. */
     public static final int ROW_MULTIPLE = 16;
@@ -63,7 +70,7 @@ public final class FloatKernels {
             s0 = FloatVector.fromMemorySegment(SPECIES, a, aOffset + at, LE)
                     .fma(FloatVector.fromMemorySegment(SPECIES, b, bOffset + at, LE), s0);
         }
-        float sum = s0.add(s1).add(s2.add(s3)).reduceLanes(VectorOperators.ADD);
+        float sum = sumLanes(s0.add(s1).add(s2.add(s3)));
         return i == n ? sum : sum + ScalarKernels.dot(a, aOffset + at, b, bOffset + at, n - i);
     }
 
@@ -95,7 +102,27 @@ public final class FloatKernels {
                     .sub(FloatVector.fromMemorySegment(SPECIES, b, bOffset + at, LE));
             s0 = d.fma(d, s0);
         }
-        float sum = s0.add(s1).add(s2.add(s3)).reduceLanes(VectorOperators.ADD);
+        float sum = sumLanes(s0.add(s1).add(s2.add(s3)));
         return i == n ? sum : sum + ScalarKernels.squaredEuclidean(a, aOffset + at, b, bOffset + at, n - i);
+    }
+
+    /**
+     * The sum of all lanes, always in the same order. {@code reduceLanes} leaves the order open: compiled code took
+     * another than interpreted code, and so the last bit of a distance depended on how warm the JVM was. The widest
+     * vectors that exist have 64 lanes; the conditions are constants.
+     */
+    private static float sumLanes(FloatVector v) {
+        FloatVector sum = v;
+        sum = LANES > 32 ? sum.add(sum.rearrange(ROTATE_32)) : sum;
+        sum = LANES > 16 ? sum.add(sum.rearrange(ROTATE_16)) : sum;
+        sum = LANES > 8 ? sum.add(sum.rearrange(ROTATE_8)) : sum;
+        sum = LANES > 4 ? sum.add(sum.rearrange(ROTATE_4)) : sum;
+        sum = LANES > 2 ? sum.add(sum.rearrange(ROTATE_2)) : sum;
+        sum = LANES > 1 ? sum.add(sum.rearrange(ROTATE_1)) : sum;
+        return sum.lane(0);
+    }
+
+    private static VectorShuffle<Float> rotation(int lanes) {
+        return VectorShuffle.iota(SPECIES, lanes % LANES, 1, true);
     }
 }
