@@ -1,6 +1,7 @@
 package dev.shaula.payload;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,8 +21,8 @@ final class FieldTrie {
     /** What is known at one place below the root; immutable once the filter is compiled. */
     static final class Node {
         private final Map<String, Node> children = new HashMap<>();
-        private final List<Integer> slots = new ArrayList<>();
-        private final List<Integer> slotsFromHere = new ArrayList<>();
+        private int[] slots = {};
+        private int[] slotsFromHere = {};
 
         @Nullable
         Node child(String key) {
@@ -33,12 +34,12 @@ final class FieldTrie {
         }
 
         /** Slots of fields that mean this very place. */
-        List<Integer> slots() {
+        int[] slots() {
             return slots;
         }
 
         /** These, and those of all places below. */
-        List<Integer> slotsFromHere() {
+        int[] slotsFromHere() {
             return slotsFromHere;
         }
     }
@@ -67,9 +68,15 @@ final class FieldTrie {
         Node node = root;
         for (String key : place) {
             node = node.children.computeIfAbsent(key, k -> new Node());
-            node.slotsFromHere.add(slot);
+            node.slotsFromHere = with(node.slotsFromHere, slot);
         }
-        node.slots.add(slot);
+        node.slots = with(node.slots, slot);
+    }
+
+    private static int[] with(int[] slots, int slot) {
+        int[] more = Arrays.copyOf(slots, slots.length + 1);
+        more[slots.length] = slot;
+        return more;
     }
 
     /** Slots given out so far, numbered from 0. */

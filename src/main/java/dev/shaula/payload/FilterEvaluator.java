@@ -169,7 +169,7 @@ public final class FilterEvaluator implements Predicate<Metadata> {
         }
 
         private void scalar(JsonParser parser, JsonToken token, FieldTrie.Node node) throws IOException {
-            if (node.slots().isEmpty()) {
+            if (node.slots().length == 0) {
                 return;
             }
             scalar.read(parser, token);

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.BloomFilter;
 import org.rocksdb.ColumnFamilyDescriptor;
@@ -16,6 +17,7 @@ import org.rocksdb.Env;
 import org.rocksdb.InfoLogLevel;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
+import org.rocksdb.Status;
 import org.rocksdb.WALRecoveryMode;
 
 /**
@@ -49,19 +51,25 @@ final class RocksFiles implements AutoCloseable {
     private static final long META_BUFFER_BYTES = 64L << 10;
     /** Arenas grow by this; RocksDB's own choice would be 1 MB a column family, 128 GB for 2,000 collections of 16. */
     private static final long ARENA_BLOCK_BYTES = 16L << 10;
+    /** Each of the files being written has one; a fragment of the write-ahead log is larger and goes past it. */
+    private static final long FILE_BUFFER_BYTES = 16L << 10;
+
     /** A value of one vector or more goes to a blob file, which compaction never copies. */
     private static final long MIN_BLOB_BYTES = 512;
 
     private static final long BLOB_FILE_BYTES = 16L << 20;
 
     private final List<AutoCloseable> natives;
+    private final BackgroundErrors errors;
     final RocksDB db;
     final ColumnFamilyHandle log;
     final ColumnFamilyHandle payload;
     final ColumnFamilyHandle meta;
 
-    private RocksFiles(List<AutoCloseable> natives, RocksDB db, List<ColumnFamilyHandle> handles) {
+    private RocksFiles(
+            List<AutoCloseable> natives, BackgroundErrors errors, RocksDB db, List<ColumnFamilyHandle> handles) {
         this.natives = natives;
+        this.errors = errors;
         this.db = db;
         this.log = handles.get(1);
         this.payload = handles.get(2);
@@ -86,7 +94,9 @@ final class RocksFiles implements AutoCloseable {
             throws RocksDBException {
         List<AutoCloseable> natives = new ArrayList<>();
         try {
-            DBOptions options = dbOptions(runtime, mode, !exist(dir));
+            BackgroundErrors errors = new BackgroundErrors();
+            natives.add(errors);
+            DBOptions options = dbOptions(runtime, mode, !exist(dir)).setListeners(List.of(errors));
             natives.add(options);
             List<ColumnFamilyDescriptor> families = families(runtime, natives);
             List<ColumnFamilyHandle> handles = new ArrayList<>();
@@ -95,7 +105,7 @@ final class RocksFiles implements AutoCloseable {
                     : RocksDB.open(options, dir.toString(), families, handles);
             natives.add(db);
             natives.addAll(handles);
-            return new RocksFiles(natives, db, handles);
+            return new RocksFiles(natives, errors, db, handles);
         } catch (RocksDBException | RuntimeException e) {
             closeAll(natives);
             throw e;
@@ -115,6 +125,8 @@ final class RocksFiles implements AutoCloseable {
                 // A store must open on a disk that is full.
                 .setAvoidFlushDuringRecovery(true)
                 .setMaxOpenFiles(64)
+                .setTableCacheNumshardbits(1)
+                .setWritableFileMaxBufferSize(FILE_BUFFER_BYTES)
                 .setMaxFileOpeningThreads(1)
                 .setAllowFAllocate(false)
                 .setManifestPreallocationSize(4L << 10)
@@ -165,6 +177,12 @@ final class RocksFiles implements AutoCloseable {
                 .setForceConsistencyChecks(true);
         natives.add(options);
         return options;
+    }
+
+    /** The last error of RocksDB's own threads; nothing is flushed or compacted after one until the files are reopened. */
+    @Nullable
+    Status backgroundError() {
+        return errors.error();
     }
 
     /** Releases handles, database and options, in this order. */

@@ -1,6 +1,7 @@
 package dev.shaula.storage;
 
 import dev.shaula.model.Metadata;
+import dev.shaula.model.VectorDbException;
 import dev.shaula.storage.LogRecordCodec.Decoded;
 import dev.shaula.storage.LogRecordCodec.MalformedRecordException;
 import dev.shaula.storage.Write.Upsert;
@@ -24,6 +25,7 @@ import org.rocksdb.FlushOptions;
 import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
+import org.rocksdb.Status;
 import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteOptions;
 
@@ -37,8 +39,8 @@ import org.rocksdb.WriteOptions;
  * each has a checksum of its own. The price: damage to the tail within the last second before a power cut cannot be
  * told from a torn tail.
  *
- * <p><b>Errors of the disk.</b> A failed append leaves RocksDB read-only in a state that cannot be relied on. The next
- * write reopens it, takes back what the failed append may have left, and goes on; until that works, reads are served.
+ * <p><b>Errors of the disk.</b> A failed append, or an error in RocksDB's own threads ({@link BackgroundErrors}), leaves
+ * the database in a state that cannot be relied on. The next write reopens it, takes back what the failed append may have left, and goes on; until that works, reads are served.
  * On a full disk the reserve of the {@link StorageRuntime} is released, which lets records without upserts, trims and
  * drops of payloads through, and upserts are refused until it is whole again.
  */
@@ -82,7 +84,7 @@ public final class RocksShardStore implements ShardLog, PayloadStore {
      * Opens the store in {@code dir}, or makes one there.
      *
      * @throws StorageCorruptedException if the directory does not hold every acknowledged record
-     * @throws dev.shaula.model.VectorDbException (unavailable) if the store is open elsewhere or the disk fails,
+     * @throws VectorDbException (unavailable) if the store is open elsewhere or the disk fails,
      *     (storage full) if there is no room to open it
      */
     public static RocksShardStore open(Path dir, StoreOptions options, StorageRuntime runtime) {
@@ -334,7 +336,7 @@ public final class RocksShardStore implements ShardLog, PayloadStore {
                 syncOnce(files);
             }
         } catch (RocksDBException e) {
-            noteFailure(e); // the next append reports it, or repairs the log
+            noteFailure(StorageErrors.isNoSpace(e)); // the next append reports it, or repairs the log
         } finally {
             writing.unlock();
         }
@@ -414,10 +416,17 @@ public final class RocksShardStore implements ShardLog, PayloadStore {
     }
 
     private RocksFiles alive() {
-        if (closed || files == null) {
-            throw new IllegalStateException(dir + ": the store is closed");
+        checkNotClosed();
+        if (files == null) {
+            throw VectorDbException.unavailable(dir + ": could not be opened again after an error of the disk");
         }
         return files;
+    }
+
+    private void checkNotClosed() {
+        if (closed) {
+            throw new IllegalStateException(dir + ": the store is closed");
+        }
     }
 
     /**
@@ -427,7 +436,8 @@ public final class RocksShardStore implements ShardLog, PayloadStore {
     private void changing(String doing, boolean grows, Change change) {
         writing.lock();
         try {
-            alive();
+            checkNotClosed();
+            noticeBackgroundError();
             if (grows && !runtime.reserve().held()) {
                 throw StorageErrors.full(dir, doing, null);
             }
@@ -451,14 +461,21 @@ public final class RocksShardStore implements ShardLog, PayloadStore {
             change.apply(alive());
             return null;
         } catch (RocksDBException e) {
-            noteFailure(e);
+            noteFailure(StorageErrors.isNoSpace(e));
             return e;
         }
     }
 
-    private void noteFailure(RocksDBException e) {
+    private void noticeBackgroundError() {
+        Status error = files == null ? null : files.backgroundError();
+        if (!broken && error != null) {
+            noteFailure(StorageErrors.isNoSpace(error));
+        }
+    }
+
+    private void noteFailure(boolean noSpace) {
         broken = true;
-        if (StorageErrors.isNoSpace(e)) {
+        if (noSpace) {
             runtime.reserve().release();
         }
     }

@@ -45,7 +45,11 @@ final class StorageErrors {
 
     static boolean isNoSpace(RocksDBException e) {
         Status status = e.getStatus();
-        return (status != null && status.getSubCode() == Status.SubCode.NoSpace) || isNoSpace(e.getMessage());
+        return (status != null && isNoSpace(status)) || isNoSpace(e.getMessage());
+    }
+
+    static boolean isNoSpace(Status status) {
+        return status.getSubCode() == Status.SubCode.NoSpace || isNoSpace(status.getState());
     }
 
     private static boolean isNoSpace(@Nullable String message) {

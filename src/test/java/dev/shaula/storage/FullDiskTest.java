@@ -16,10 +16,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** On a real file system of 32 MB, which takes the right to mount one; skipped without it. */
+/** Repeated, for which of the threads meets the full disk first decides what happens. On a real file system of 32 MB, which takes the right to mount one; skipped without it. */
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD) // a stalled native call hears no interrupt
 class FullDiskTest {
     private static final int ROWS = 20;
     private static final int DIMENSIONS = 1_000;
@@ -46,7 +48,7 @@ class FullDiskTest {
         }
     }
 
-    @Test
+    @RepeatedTest(3)
     void shouldRefuseUpsertsServeReadsAcceptDeletesAndResume() throws Exception {
         Path ballast = disk.resolve("ballast");
         try (StorageRuntime runtime = StorageRuntime.open(disk, SETTINGS)) {
@@ -75,7 +77,7 @@ class FullDiskTest {
     }
 
     /** Trimming alone must be able to make room, or a full disk would stay full for ever. */
-    @Test
+    @RepeatedTest(3)
     void shouldGetOutOfAFullDiskByTrimming() throws Exception {
         try (StorageRuntime runtime = StorageRuntime.open(disk, SETTINGS);
                 RocksShardStore store = RocksShardStore.open(disk.resolve("shard"), StoreOptions.DEFAULT, runtime)) {
