@@ -1,8 +1,10 @@
 package dev.shaula.cli;
 
 import java.io.Closeable;
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.UnknownHostException;
@@ -100,12 +102,19 @@ final class ServiceClient implements Closeable {
      */
     HttpConnection.Answer exchange(String method, String target, byte[] body) {
         try {
-            if (connection == null || !connection.reusable()) {
-                close();
-                connection = HttpConnection.open(base, patience);
+            HttpConnection kept = connection;
+            if (kept != null && kept.reusable()) {
+                try {
+                    return kept.exchange(method, target, body);
+                } catch (EOFException | SocketException e) {
+                    // The server closed it while it lay idle, as during an import: nothing was asked yet.
+                }
             }
+            close();
+            connection = HttpConnection.open(base, patience);
             return connection.exchange(method, target, body);
         } catch (IOException e) {
+            close();
             throw new CliException(unreachable(base, e), e);
         }
     }

@@ -56,6 +56,7 @@ final class ContractServer implements Closeable {
     final AtomicLong bodyBytes = new AtomicLong();
     final ConcurrentLinkedQueue<Verdict> nextUpserts = new ConcurrentLinkedQueue<>();
     volatile Gate gate = (ofRequest, inAll) -> new Verdict.Go();
+    volatile boolean closeAfterEveryAnswer;
     private final AtomicLong acknowledged = new AtomicLong();
 
     ContractServer() throws IOException {
@@ -85,7 +86,7 @@ final class ContractServer implements Closeable {
             InputStream in = new BufferedInputStream(socket.getInputStream(), 1 << 13);
             boolean open = true;
             while (open) {
-                open = exchange(in, socket.getOutputStream());
+                open = exchange(in, socket.getOutputStream()) && !closeAfterEveryAnswer;
             }
         } catch (IOException | InterruptedException e) {
             // the client went away

@@ -108,6 +108,15 @@ class ImportCommandTest {
         assertStored(0, ROWS);
     }
 
+    /** The connection that made the collection lies idle while the rows are sent, longer than a server may keep it. */
+    @Test
+    void shouldConnectAnewWhenTheServerClosedAnIdleConnection() throws IOException {
+        server.closeAfterEveryAnswer = true;
+        Cli.Run run = run("a.bvecs", TestFiles.bvecs(vectors));
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        assertThat(run.out()).contains("now holds 1,234 vectors");
+    }
+
     @Test
     void shouldWaitAndGoOnWhenTheServerIsOverloaded() throws IOException {
         server.nextUpserts.add(new ContractServer.Verdict.Refuse(503, "starting"));
