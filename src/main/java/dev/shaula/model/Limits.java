@@ -20,6 +20,8 @@ public final class Limits {
     public static final int MAX_DEPTH = 32;
     /** Conditions in one filter, counting every operator and every element of {@code $in} and {@code $nin}. */
     public static final int MAX_FILTER_CONDITIONS = 4_096;
+    /** Points in one upsert that is stored as a whole; a stream of points has no limit. */
+    public static final int MAX_UPSERT_POINTS = 1_000_000;
     /** Queries in one batch query. */
     public static final int MAX_BATCH_QUERIES = 1_000;
     /** Ids in one delete request. */

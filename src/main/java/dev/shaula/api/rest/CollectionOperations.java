@@ -1,0 +1,42 @@
+package dev.shaula.api.rest;
+
+import dev.shaula.api.wire.Answers;
+import dev.shaula.api.wire.CreateDocument;
+import dev.shaula.collection.CollectionRegistry;
+import dev.shaula.collection.VectorCollection;
+import io.smallrye.mutiny.Uni;
+import jakarta.enterprise.context.ApplicationScoped;
+
+/** Everything under {@code /collections}. */
+@ApplicationScoped
+class CollectionOperations {
+    private final CollectionRegistry registry;
+
+    CollectionOperations(CollectionRegistry registry) {
+        this.registry = registry;
+    }
+
+    void create(Exchange exchange) {
+        exchange.answer(exchange.smallBody(new CreateDocument())
+                .chain(registry::create)
+                .map(made -> Answer.of(
+                        made.alreadyExisted() ? 200 : 201,
+                        Answers.created(made.collection().info(), made.alreadyExisted()))));
+    }
+
+    void list(Exchange exchange) {
+        exchange.send(Answer.ok(Answers.listed(
+                registry.list().stream().map(VectorCollection::info).toList())));
+    }
+
+    void describe(Exchange exchange) {
+        exchange.send(
+                Answer.ok(Answers.described(registry.require(exchange.tail()).info())));
+    }
+
+    void drop(Exchange exchange) {
+        String name = exchange.tail();
+        Uni<Void> dropped = registry.drop(name);
+        exchange.answer(dropped.map(done -> Answer.ok(Answers.success(name))));
+    }
+}

@@ -1,0 +1,7 @@
+package dev.shaula.api.rest;
+
+import jakarta.inject.Singleton;
+
+/** What every request of the HTTP door shares. */
+@Singleton
+record Door(HttpConfig config, IngestBudget budget, HttpMetrics metrics) {}

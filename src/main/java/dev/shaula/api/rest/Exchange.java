@@ -1,0 +1,215 @@
+package dev.shaula.api.rest;
+
+import dev.shaula.api.wire.Failure;
+import dev.shaula.api.wire.JsonDocument;
+import dev.shaula.model.VectorDbException;
+import io.smallrye.mutiny.Uni;
+import io.smallrye.mutiny.subscription.Cancellable;
+import io.vertx.core.Context;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.RoutingContext;
+import org.jspecify.annotations.Nullable;
+
+/** One request and its answer. Everything runs on the event loop of the connection, unless a method says otherwise. */
+final class Exchange {
+    private final HttpServerRequest request;
+    private final HttpServerResponse response;
+    private final Context context;
+    private final Door door;
+    private final String operation;
+    private final String tail;
+    private final long startNs = System.nanoTime();
+    private IngestBudget.@Nullable Lease lease;
+    private boolean continued;
+    private boolean finished;
+
+    /**
+     * An exchange of the current event loop.
+     *
+     * @param operation name for the metrics
+     * @param tail what follows the operation's path, decoded; empty if nothing does
+     */
+    Exchange(RoutingContext routing, Door door, String operation, String tail) {
+        request = routing.request();
+        response = routing.response();
+        context = routing.vertx().getOrCreateContext();
+        this.door = door;
+        this.operation = operation;
+        this.tail = tail;
+        response.closeHandler(closed -> finish(499));
+        response.exceptionHandler(broken -> finish(499));
+    }
+
+    HttpServerRequest request() {
+        return request;
+    }
+
+    HttpServerResponse response() {
+        return response;
+    }
+
+    Context context() {
+        return context;
+    }
+
+    HttpMetrics metrics() {
+        return door.metrics();
+    }
+
+    String tail() {
+        return tail;
+    }
+
+    /** A parameter of the query string, form-decoded. */
+    String param(String name, String otherwise) {
+        String value = request.getParam(name);
+        return value == null ? otherwise : value;
+    }
+
+    /** Tells a client that asked first that it may send its body. */
+    void invite() {
+        if (expectsInvitation()) {
+            continued = true;
+            response.writeContinue();
+        }
+    }
+
+    private boolean expectsInvitation() {
+        return !continued && request.headers().contains(HttpHeaders.EXPECT, HttpHeaders.CONTINUE, true);
+    }
+
+    /** Reads the body as it arrives; fails with INVALID, TOO_LARGE or OVERLOADED. */
+    <T> Uni<T> body(JsonDocument<T> document, long maxBytes) {
+        return BodyReader.read(this, document, maxBytes, door.config().ingestWait());
+    }
+
+    /** The body of anything but an upsert. */
+    <T> Uni<T> smallBody(JsonDocument<T> document) {
+        return body(document, HttpConfig.MAX_SMALL_BODY);
+    }
+
+    /** The share of this request in the ingest budget; given back when the request is answered. */
+    IngestBudget.Lease lease(Runnable goOn) {
+        IngestBudget.Lease taken = door.budget().lease(() -> context.runOnContext(now -> goOn.run()));
+        lease = taken;
+        return taken;
+    }
+
+    /** Answers with what {@code work} brings; stops it if the client goes away before. */
+    void answerOrCancel(Uni<Answer> work) {
+        Cancellable running = subscribe(work);
+        response.closeHandler(closed -> {
+            running.cancel();
+            finish(499);
+        });
+    }
+
+    /** Answers with what {@code work} brings; the work goes on if the client goes away. */
+    void answer(Uni<Answer> work) {
+        subscribe(work);
+    }
+
+    /** The answer is compressed on the thread that brings it; only sending is left to the event loop. */
+    private Cancellable subscribe(Uni<Answer> work) {
+        boolean gzip = Gzip.accepted(request.getHeader(HttpHeaders.ACCEPT_ENCODING));
+        Uni<Answer> encoded = gzip ? work.map(Answer::compressed) : work;
+        return encoded.subscribe().with(this::send, this::fail);
+    }
+
+    /** Answers with a failure. Any thread. */
+    void fail(Throwable failure) {
+        send(Answer.of(Failure.of(failure)));
+    }
+
+    /** Sends a whole answer. Any thread. */
+    void send(Answer answer) {
+        context.runOnContext(now -> sendHere(answer));
+    }
+
+    private void sendHere(Answer answer) {
+        if (response.ended() || response.closed()) {
+            finish(499);
+        } else if (isRead()) {
+            write(answer);
+        } else if (expectsInvitation()) {
+            writeAndClose(answer);
+        } else {
+            Leftover.of(request, context).read(() -> write(answer), () -> writeAndClose(answer));
+        }
+    }
+
+    /** Whether the body was read to its end. A paused request does not know that it was: it has to be resumed first. */
+    private boolean isRead() {
+        if (!request.isEnded()) {
+            request.resume();
+        }
+        return request.isEnded();
+    }
+
+    private void write(Answer answer) {
+        if (response.ended() || response.closed()) {
+            return;
+        }
+        head(answer);
+        response.end(Buffer.buffer(answer.body()));
+        finish(answer.status());
+    }
+
+    /** The client still sends a body that nobody wants: it gets the answer and a closed connection. */
+    private void writeAndClose(Answer answer) {
+        if (response.ended() || response.closed()) {
+            return;
+        }
+        head(answer);
+        response.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+        response.end(Buffer.buffer(answer.body()));
+        finish(answer.status());
+        Leftover.of(request, context).linger();
+    }
+
+    private void head(Answer answer) {
+        response.setStatusCode(answer.status());
+        response.putHeader(HttpHeaders.CONTENT_TYPE, "application/json");
+        if (answer.gzip()) {
+            response.putHeader(HttpHeaders.CONTENT_ENCODING, "gzip");
+            response.putHeader(HttpHeaders.VARY, HttpHeaders.ACCEPT_ENCODING);
+        }
+        if (answer.retryAfterSeconds() > 0) {
+            response.putHeader("Retry-After", Integer.toString(answer.retryAfterSeconds()));
+        }
+        if (request.method().equals(HttpMethod.HEAD)) {
+            response.putHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(answer.body().length));
+        }
+    }
+
+    /** The last byte of a streamed answer was written; a body that is still coming is not read any more. */
+    void endStream(Buffer last, int status) {
+        response.end(last);
+        finish(status);
+        if (!isRead()) {
+            Leftover.of(request, context).linger();
+        }
+    }
+
+    /** Gives everything back and counts the request, once. Status 499: the client went away. */
+    private void finish(int status) {
+        if (finished) {
+            return;
+        }
+        finished = true;
+        if (lease != null) {
+            lease.close();
+        }
+        door.metrics().answered(operation, status, startNs);
+    }
+
+    /** Refusal of a body that is longer than {@code maxBytes}. */
+    static VectorDbException bodyTooLong(long maxBytes) {
+        return VectorDbException.tooLarge(
+                "body: expected at most " + maxBytes + " bytes, got more; nothing was stored");
+    }
+}

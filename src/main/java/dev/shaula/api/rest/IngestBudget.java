@@ -1,0 +1,127 @@
+package dev.shaula.api.rest;
+
+import dev.shaula.model.VectorDbException;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Heap that request bodies may hold, node-wide, while they are assembled and until they are answered. A request that
+ * finds it used up stops reading its connection and goes on in the order of arrival. The oldest request may always go
+ * on, or two half-read bodies could wait for each other for ever; so all bodies together hold at most twice the budget,
+ * and one chunk per connection. Thread-safe; never blocks.
+ */
+final class IngestBudget {
+    /** What a body may hold unasked: small requests never meet the lock. */
+    static final long FREE_BYTES = 64 << 10;
+
+    private final long capacity;
+    private final Set<Lease> leases = new LinkedHashSet<>();
+    private long used;
+
+    IngestBudget(long capacityBytes) {
+        capacity = capacityBytes;
+    }
+
+    long capacity() {
+        return capacity;
+    }
+
+    synchronized long used() {
+        return used;
+    }
+
+    synchronized long waiting() {
+        return leases.stream().filter(lease -> lease.wanted > lease.held).count();
+    }
+
+    /** @param goOn called from any thread when a lease that had to wait may go on */
+    Lease lease(Runnable goOn) {
+        return new Lease(goOn);
+    }
+
+    /** The share of one request. */
+    final class Lease implements AutoCloseable {
+        private final Runnable goOn;
+        private long held;
+        private long wanted;
+        private boolean closed;
+
+        private Lease(Runnable goOn) {
+            this.goOn = goOn;
+        }
+
+        /**
+         * Says that the request now holds {@code bytes} in all.
+         *
+         * @return whether to read on; if not, {@code goOn} is called once it may, unless the lease is closed first
+         * @throws VectorDbException (too large) if it alone holds more than the whole budget
+         */
+        boolean hold(long bytes) {
+            if (bytes <= FREE_BYTES || bytes <= held) {
+                return true;
+            }
+            if (bytes > capacity) {
+                throw VectorDbException.tooLarge("body: needs more than the " + capacity
+                        + " bytes of heap that this server has for bodies; nothing was stored; send smaller batches");
+            }
+            synchronized (IngestBudget.this) {
+                leases.add(this);
+                wanted = bytes;
+                return grant(this, hasOlderWaiter(this));
+            }
+        }
+
+        @Override
+        public void close() {
+            List<Lease> granted;
+            synchronized (IngestBudget.this) {
+                if (closed || !leases.remove(this)) {
+                    closed = true;
+                    return;
+                }
+                closed = true;
+                used -= held;
+                granted = grantWaiters();
+            }
+            granted.forEach(lease -> lease.goOn.run());
+        }
+    }
+
+    private boolean hasOlderWaiter(Lease lease) {
+        for (Lease other : leases) {
+            if (other == lease) {
+                return false;
+            }
+            if (other.wanted > other.held) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean grant(Lease lease, boolean others) {
+        long more = lease.wanted - lease.held;
+        boolean oldest = leases.iterator().next() == lease;
+        if (!oldest && (others || used + more > capacity)) {
+            return false;
+        }
+        used += more;
+        lease.held = lease.wanted;
+        return true;
+    }
+
+    private List<Lease> grantWaiters() {
+        List<Lease> granted = new ArrayList<>();
+        for (Lease lease : leases) {
+            if (lease.wanted > lease.held) {
+                if (!grant(lease, false)) {
+                    break;
+                }
+                granted.add(lease);
+            }
+        }
+        return granted;
+    }
+}

@@ -1,0 +1,124 @@
+package dev.shaula.api.rest;
+
+import dev.shaula.api.wire.Answers;
+import dev.shaula.api.wire.Failure;
+import io.quarkus.vertx.http.runtime.RouteConstants;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The table of operations over HTTP. It matches paths as they were sent: an id may hold slashes, dots and anything
+ * percent-encoded, which a router of path segments would normalise away.
+ */
+@ApplicationScoped
+class RestApi {
+    private final Door door;
+    private final List<Operation> operations;
+
+    RestApi(
+            Door door,
+            CollectionOperations collections,
+            VectorOperations vectors,
+            AdminOperations admin,
+            ServerOperations server) {
+        this.door = door;
+        operations = List.of(
+                Operation.get("/health", server::health),
+                Operation.get("/info", server::info),
+                Operation.post("/collections", collections::create),
+                Operation.get("/collections", collections::list),
+                Operation.get("/collections/{name}", collections::describe),
+                Operation.delete("/collections/{name}", collections::drop),
+                Operation.post("/vectors/upsert", vectors::upsert),
+                Operation.post("/vectors/query", vectors::query),
+                Operation.post("/vectors/batch_query", vectors::batchQuery),
+                Operation.post("/vectors/delete", vectors::delete),
+                Operation.get("/vectors/{id}", vectors::get),
+                Operation.post("/admin/commit", admin::commit),
+                Operation.post("/admin/compact", admin::commit),
+                Operation.post("/admin/saveall", admin::commit),
+                Operation.post("/admin/save/{name}", admin::save),
+                Operation.post("/embedding/generate", server::embedding));
+    }
+
+    /** The operations, for whoever documents them. */
+    List<Operation> operations() {
+        return operations;
+    }
+
+    void routes(@Observes Router router) {
+        router.route().handler(this::dispatch);
+        router.route().order(10 * RouteConstants.ROUTE_ORDER_AFTER_DEFAULT).handler(this::refuse);
+    }
+
+    private void dispatch(RoutingContext routing) {
+        door.metrics().seen(routing.request().connection());
+        String path = routing.request().path();
+        Operation operation = path == null ? null : find(path, routing.request().method());
+        if (path == null || operation == null) {
+            routing.next();
+        } else {
+            run(operation, path, routing);
+        }
+    }
+
+    private @Nullable Operation find(String path, HttpMethod method) {
+        HttpMethod wanted = method.equals(HttpMethod.HEAD) ? HttpMethod.GET : method;
+        Operation found = null;
+        for (Operation operation : operations) {
+            if (operation.method().equals(wanted) && operation.matches(path)) {
+                if (!operation.hasTail()) {
+                    return operation;
+                }
+                found = operation;
+            }
+        }
+        return found;
+    }
+
+    private void run(Operation operation, String path, RoutingContext routing) {
+        String encoding = routing.request().getHeader(HttpHeaders.CONTENT_ENCODING);
+        if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
+            String text = "Content-Encoding: expected none, got \"" + encoding + "\"";
+            exchange(routing, operation.name(), "").send(Answer.of(new Failure(415, text, 0)));
+            return;
+        }
+        try {
+            Exchange exchange = exchange(routing, operation.name(), Paths.decode(operation.tail(path)));
+            try {
+                operation.handler().accept(exchange);
+            } catch (RuntimeException e) {
+                exchange.fail(e);
+            }
+        } catch (RuntimeException e) {
+            exchange(routing, operation.name(), "").fail(e);
+        }
+    }
+
+    private Exchange exchange(RoutingContext routing, String name, String tail) {
+        return new Exchange(routing, door, name, tail);
+    }
+
+    /** Nobody took the request: the path is unknown, or known for other methods. */
+    private void refuse(RoutingContext routing) {
+        String path = routing.request().path();
+        List<String> allowed = operations.stream()
+                .filter(operation -> path != null && operation.matches(path))
+                .map(operation -> operation.method().name())
+                .distinct()
+                .toList();
+        if (allowed.isEmpty()) {
+            exchange(routing, "unknown", "").send(Answer.of(404, Answers.error("no such path: " + path)));
+        } else {
+            routing.response().putHeader(HttpHeaders.ALLOW, String.join(", ", allowed));
+            String text = "method " + routing.request().method() + ": expected " + String.join(" or ", allowed);
+            exchange(routing, "unknown", "").send(Answer.of(405, Answers.error(text)));
+        }
+    }
+}

@@ -1,0 +1,62 @@
+package dev.shaula.api.rest;
+
+import dev.shaula.api.wire.Answers;
+import dev.shaula.api.wire.JsonWriter;
+import dev.shaula.collection.CollectionRegistry;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+
+/** What the server says of itself, and what it does not do yet. */
+@ApplicationScoped
+class ServerOperations {
+    private static final List<String> FEATURES = List.of(
+            "hnsw", "exact-search", "metadata-filter", "ndjson-upsert", "batch-query", "cosine", "dot", "euclidean");
+
+    private final CollectionRegistry registry;
+    private final HttpMetrics metrics;
+    private final String version;
+    private final Instant started = Instant.now();
+
+    ServerOperations(
+            CollectionRegistry registry,
+            HttpMetrics metrics,
+            @ConfigProperty(name = "quarkus.application.version", defaultValue = "unknown") String version) {
+        this.registry = registry;
+        this.metrics = metrics;
+        this.version = version;
+    }
+
+    void health(Exchange exchange) {
+        JsonWriter out = new JsonWriter(128).openObject().field("status", "ok");
+        out.field("uptime", uptimeSeconds()).field("version", version);
+        exchange.send(Answer.ok(out.closeObject().toBytes()));
+    }
+
+    void info(Exchange exchange) {
+        long vectors = registry.list().stream()
+                .mapToLong(collection -> collection.info().vectorCount())
+                .sum();
+        JsonWriter out = new JsonWriter(512).openObject().field("name", "shaula");
+        out.field("version", version).field("started_at", started.toString());
+        out.field("uptime", uptimeSeconds()).field("uptime_seconds", uptimeSeconds());
+        out.field("requests_served", metrics.served()).field("errors", metrics.errors());
+        out.field("active_connections", metrics.connections());
+        out.field("collections", registry.list().size()).field("vectors", vectors);
+        out.name("features").openArray();
+        FEATURES.forEach(out::value);
+        out.closeArray().name("damage").openArray();
+        registry.damage().forEach(out::value);
+        exchange.send(Answer.ok(out.closeArray().closeObject().toBytes()));
+    }
+
+    private long uptimeSeconds() {
+        return Duration.between(started, Instant.now()).toSeconds();
+    }
+
+    void embedding(Exchange exchange) {
+        exchange.send(Answer.of(503, Answers.error("Embedding generation is not enabled")));
+    }
+}

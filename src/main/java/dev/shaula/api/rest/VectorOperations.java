@@ -1,0 +1,118 @@
+package dev.shaula.api.rest;
+
+import dev.shaula.api.wire.Acks;
+import dev.shaula.api.wire.Answers;
+import dev.shaula.api.wire.BatchQueryDocument;
+import dev.shaula.api.wire.BatchQueryRequest;
+import dev.shaula.api.wire.DeleteDocument;
+import dev.shaula.api.wire.DeleteRequest;
+import dev.shaula.api.wire.Ids;
+import dev.shaula.api.wire.QueryDocument;
+import dev.shaula.api.wire.QueryRequest;
+import dev.shaula.api.wire.UpsertDocument;
+import dev.shaula.api.wire.UpsertRequest;
+import dev.shaula.collection.VectorCollection;
+import dev.shaula.model.CollectionConfig;
+import dev.shaula.model.VectorDbException;
+import dev.shaula.model.WriteResult;
+import io.smallrye.mutiny.Uni;
+import io.vertx.core.http.HttpHeaders;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/** Everything under {@code /vectors}. */
+@ApplicationScoped
+class VectorOperations {
+    private final Targets targets;
+    private final HttpConfig config;
+
+    VectorOperations(Targets targets, HttpConfig config) {
+        this.targets = targets;
+        this.config = config;
+    }
+
+    void upsert(Exchange exchange) {
+        String type = exchange.request().getHeader(HttpHeaders.CONTENT_TYPE);
+        if (type != null && type.toLowerCase(java.util.Locale.ROOT).startsWith("application/x-ndjson")) {
+            String ack = exchange.param("ack", "indexed");
+            new NdjsonUpsert(exchange, targets, Acks.of(ack)).start();
+        } else {
+            exchange.answer(exchange.body(new UpsertDocument(targets::dimensions), config.maxBody())
+                    .chain(request -> upsert(exchange, request)));
+        }
+    }
+
+    private Uni<Answer> upsert(Exchange exchange, UpsertRequest request) {
+        int dimensions = request.points().getFirst().vector().length;
+        String id = request.bare() ? request.points().getFirst().id() : null;
+        return targets.findOrCreate(request.collection(), dimensions)
+                .chain(collection -> collection.upsert(request.points(), request.ack()))
+                .invoke(result -> exchange.metrics().upserted(result.count()))
+                .map(result -> Answer.ok(Answers.upserted(result.count(), id)));
+    }
+
+    void query(Exchange exchange) {
+        exchange.answerOrCancel(
+                exchange.smallBody(new QueryDocument(config.queryDefaults())).chain(this::query));
+    }
+
+    private Uni<Answer> query(QueryRequest request) {
+        VectorCollection collection = targets.require(request.collection());
+        checkLength("vector", collection, request.search().vector());
+        return collection.search(request.search()).map(found -> Answer.ok(Answers.found(found)));
+    }
+
+    void batchQuery(Exchange exchange) {
+        exchange.answerOrCancel(exchange.smallBody(new BatchQueryDocument(config.queryDefaults()))
+                .chain(this::batchQuery));
+    }
+
+    private Uni<Answer> batchQuery(BatchQueryRequest request) {
+        VectorCollection collection = targets.require(request.collection());
+        for (int i = 0; i < request.items().size(); i++) {
+            checkLength(
+                    "queries[" + i + "].vector",
+                    collection,
+                    request.items().get(i).search().vector());
+        }
+        return collection.searchAll(request.searches()).map(lists -> Answer.ok(Answers.found(request.items(), lists)));
+    }
+
+    private static void checkLength(String place, VectorCollection collection, float[] vector) {
+        int expected = collection.info().config().dimensions();
+        if (vector.length != expected) {
+            throw VectorDbException.invalid(place + ": expected " + expected + " numbers, got " + vector.length);
+        }
+    }
+
+    void delete(Exchange exchange) {
+        exchange.answer(exchange.smallBody(new DeleteDocument()).chain(this::delete));
+    }
+
+    private Uni<Answer> delete(DeleteRequest request) {
+        VectorCollection collection = targets.require(request.collection());
+        if (request.ids().isEmpty()) {
+            return Uni.createFrom().item(Answer.ok(Answers.deleted(List.of(), List.of())));
+        }
+        Collection<String> ids = new LinkedHashSet<>(request.ids());
+        return collection.delete(List.copyOf(ids), request.ack()).map(result -> deleted(ids, result));
+    }
+
+    private static Answer deleted(Collection<String> ids, WriteResult result) {
+        Set<String> missing = new HashSet<>(result.missing());
+        List<String> deleted = ids.stream().filter(id -> !missing.contains(id)).toList();
+        return Answer.ok(Answers.deleted(deleted, result.missing()));
+    }
+
+    void get(Exchange exchange) {
+        String name = exchange.param("collection", CollectionConfig.DEFAULT_NAME);
+        exchange.answerOrCancel(targets.require(name)
+                .get(Ids.check(exchange.tail()))
+                .map(found -> found.map(point -> Answer.ok(Answers.point(name, point)))
+                        .orElseThrow(() -> VectorDbException.notFound("Vector not found"))));
+    }
+}

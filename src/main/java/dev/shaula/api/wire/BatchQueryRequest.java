@@ -1,0 +1,38 @@
+package dev.shaula.api.wire;
+
+import dev.shaula.model.SearchRequest;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Several queries of one collection. */
+public record BatchQueryRequest(String collection, List<Item> items) {
+
+    /**
+     * One of the queries.
+     *
+     * @param queryId echoed in the answer; null if the caller gave none
+     * @param ownVectors whether the query itself said if it wants vectors
+     * @param ownMetadata whether the query itself said if it wants metadata
+     */
+    public record Item(@Nullable String queryId, SearchRequest search, boolean ownVectors, boolean ownMetadata) {
+        /** As it is asked in the end: what the query left open is taken from the request around it. */
+        Item inside(boolean vectors, boolean metadata) {
+            SearchRequest s = search;
+            SearchRequest asked = new SearchRequest(
+                    s.vector(),
+                    s.k(),
+                    s.ef(),
+                    s.exact(),
+                    s.minScore(),
+                    s.filter(),
+                    ownVectors ? s.includeVector() : vectors,
+                    ownMetadata ? s.includeMetadata() : metadata);
+            return new Item(queryId, asked, true, true);
+        }
+    }
+
+    /** The searches in request order. */
+    public List<SearchRequest> searches() {
+        return items.stream().map(Item::search).toList();
+    }
+}

@@ -1,0 +1,70 @@
+package dev.shaula.api.wire;
+
+import com.fasterxml.jackson.core.JsonToken;
+import dev.shaula.model.CollectionConfig;
+import dev.shaula.model.Metric;
+import dev.shaula.model.VectorDbException;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/** The body that creates a collection. */
+public final class CreateDocument extends JsonDocument<CollectionConfig> {
+    private final Top top;
+
+    public CreateDocument() {
+        this(new Top());
+    }
+
+    private CreateDocument(Top top) {
+        super(top);
+        this.top = top;
+    }
+
+    @Override
+    public long heapBytes() {
+        return 0;
+    }
+
+    @Override
+    CollectionConfig result() {
+        return top.config();
+    }
+
+    private static final class Top extends ObjectFrame {
+        private @Nullable String collection;
+        private int dimensions = CollectionConfig.DEFAULT_DIMENSIONS;
+        private Metric metric = Metric.COSINE;
+        private int shards = CollectionConfig.DEFAULT_SHARDS;
+        private int m = CollectionConfig.DEFAULT_M;
+        private int efConstruction = CollectionConfig.DEFAULT_EF_CONSTRUCTION;
+        private boolean hnsw = true;
+
+        @Override
+        @Nullable
+        Frame field(String field, JsonToken token, JsonPush in) throws IOException {
+            if (token == JsonToken.VALUE_NULL && !field.equals("name") && !field.equals("dimensions")) {
+                return null; // a null option is an option not given
+            }
+            switch (field) {
+                case "name" -> collection = in.string(token);
+                case "dimensions" -> dimensions = in.integer(token);
+                case "metric" -> metric = Metric.fromWireName(in.string(token));
+                case "shards" -> shards = in.integer(token);
+                case "m" -> m = in.integer(token);
+                case "ef_construction" -> efConstruction = in.integer(token);
+                case "enable_hnsw" -> hnsw = in.bool(token);
+                default -> {
+                    return in.skip(token);
+                }
+            }
+            return null;
+        }
+
+        CollectionConfig config() {
+            if (collection == null) {
+                throw VectorDbException.invalid("name: expected a string, got nothing");
+            }
+            return new CollectionConfig(collection, dimensions, metric, shards, m, efConstruction, hnsw);
+        }
+    }
+}

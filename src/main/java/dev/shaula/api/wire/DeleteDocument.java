@@ -1,0 +1,80 @@
+package dev.shaula.api.wire;
+
+import com.fasterxml.jackson.core.JsonToken;
+import dev.shaula.model.Ack;
+import dev.shaula.model.CollectionConfig;
+import dev.shaula.model.Limits;
+import dev.shaula.model.VectorDbException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The body of a delete. Clients send integers for ids that they stored as text; both mean the text. */
+public final class DeleteDocument extends JsonDocument<DeleteRequest> {
+    private final Top top;
+
+    public DeleteDocument() {
+        this(new Top());
+    }
+
+    private DeleteDocument(Top top) {
+        super(top);
+        this.top = top;
+    }
+
+    @Override
+    public long heapBytes() {
+        return top.ids.bytes;
+    }
+
+    @Override
+    DeleteRequest result() {
+        if (!top.given) {
+            throw VectorDbException.invalid("ids: expected a list of ids, got nothing");
+        }
+        return new DeleteRequest(top.collection, top.ids.ids, top.ack);
+    }
+
+    private static final class Top extends ObjectFrame {
+        private final IdList ids = new IdList();
+        private String collection = CollectionConfig.DEFAULT_NAME;
+        private Ack ack = Ack.INDEXED;
+        private boolean given;
+
+        @Override
+        @Nullable
+        Frame field(String field, JsonToken token, JsonPush in) throws IOException {
+            boolean absent = token == JsonToken.VALUE_NULL;
+            switch (field) {
+                case "ids" -> {
+                    given = true;
+                    return in.array(token, ids, "a list of ids");
+                }
+                case "collection" -> collection = absent ? collection : in.string(token);
+                case "ack" -> ack = absent ? ack : Acks.of(in.string(token));
+                default -> {
+                    return in.skip(token);
+                }
+            }
+            return null;
+        }
+    }
+
+    private static final class IdList extends ArrayFrame {
+        private final List<String> ids = new ArrayList<>();
+        private long bytes;
+
+        @Override
+        @Nullable
+        Frame element(JsonToken token, JsonPush in) throws IOException {
+            if (ids.size() == Limits.MAX_DELETE_IDS) {
+                throw VectorDbException.tooLarge("ids: expected at most " + Limits.MAX_DELETE_IDS + " ids, got more");
+            }
+            String id = Ids.read(token, in);
+            ids.add(id);
+            bytes += 64L + id.length();
+            return null;
+        }
+    }
+}

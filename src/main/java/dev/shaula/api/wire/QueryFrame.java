@@ -1,0 +1,141 @@
+package dev.shaula.api.wire;
+
+import com.fasterxml.jackson.core.JsonToken;
+import dev.shaula.model.Filter;
+import dev.shaula.model.Limits;
+import dev.shaula.model.SearchRequest;
+import dev.shaula.model.VectorDbException;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/** The fields of one query, alone or in a batch; reused from query to query. */
+class QueryFrame extends ObjectFrame {
+    /** The contract's {@code ef_search} when the caller gives none. */
+    static final int DEFAULT_EF = 100;
+
+    private final QueryDefaults defaults;
+    private final VectorFrame numbers = new VectorFrame();
+    private final FilterFrame filterFrame = new FilterFrame();
+    private float @Nullable [] vector;
+    private float @Nullable [] values;
+    private int topK;
+    private int ef;
+    private boolean ann;
+    private @Nullable Double threshold;
+    private boolean hasFilter;
+    private @Nullable Boolean includeVectors;
+    private @Nullable Boolean includeValues;
+    private @Nullable Boolean includeMetadata;
+    private @Nullable String queryId;
+
+    QueryFrame(QueryDefaults defaults) {
+        this.defaults = defaults;
+        restart();
+    }
+
+    final QueryFrame restart() {
+        vector = null;
+        values = null;
+        topK = SearchRequest.DEFAULT_K;
+        ef = 0;
+        ann = true;
+        threshold = null;
+        hasFilter = false;
+        includeVectors = null;
+        includeValues = null;
+        includeMetadata = null;
+        queryId = null;
+        return this;
+    }
+
+    @Override
+    @Nullable
+    Frame field(String field, JsonToken token, JsonPush in) throws IOException {
+        if (token == JsonToken.VALUE_NULL && !field.equals("vector") && !field.equals("values")) {
+            return null; // a null option is an option not given
+        }
+        switch (field) {
+            case "vector" -> {
+                return in.array(token, numbers.restart(() -> vector = numbers.take()), "a list of numbers");
+            }
+            case "values" -> {
+                return in.array(token, numbers.restart(() -> values = numbers.take()), "a list of numbers");
+            }
+            case "filter" -> {
+                hasFilter = true;
+                return in.object(token, filterFrame.restart(), "an object");
+            }
+            case "top_k" -> topK = in.integer(token);
+            case "ef_search" -> ef = in.integer(token);
+            case "use_ann" -> ann = in.bool(token);
+            case "threshold" -> threshold = in.number(token);
+            case "include_vectors" -> includeVectors = in.bool(token);
+            case "include_values" -> includeValues = in.bool(token);
+            case "include_metadata" -> includeMetadata = in.bool(token);
+            case "query_id" -> queryId = Ids.read(token, in);
+            default -> {
+                return in.skip(token);
+            }
+        }
+        return null;
+    }
+
+    /** The query as read; {@code place} is that of this object in the document, empty at its top. */
+    final BatchQueryRequest.Item item(String place) {
+        String at = place.isEmpty() ? "" : place + ".";
+        float[] given = vector != null ? vector : values;
+        if (given == null) {
+            throw VectorDbException.invalid(at + "vector: expected a list of numbers, got nothing");
+        }
+        try {
+            SearchRequest search = new SearchRequest(
+                    given, cappedTopK(), efFor(topK), !ann, minScore(), filter(), wantsVectors(false), wantsMetadata());
+            return new BatchQueryRequest.Item(queryId, search, includeValuesGiven(), includeMetadata != null);
+        } catch (VectorDbException e) {
+            throw VectorDbException.invalid(at + e.getMessage());
+        }
+    }
+
+    private int cappedTopK() {
+        return Math.min(topK, defaults.topKCap());
+    }
+
+    /** At least twice k, where recall at k stops being limited by the width of the walk; never above the limit. */
+    private int efFor(int k) {
+        if (ef < 0 || ef > Limits.MAX_EF) {
+            return ef; // refused by the request itself
+        }
+        int asked = ef == 0 ? DEFAULT_EF : ef;
+        return Math.max(asked, 2 * Math.clamp(k, 0, Limits.MAX_TOP_K));
+    }
+
+    /** Both clients always send 0 and mean "no limit", also where a score is negative. */
+    private float minScore() {
+        double limit = threshold != null ? threshold : defaults.threshold();
+        return limit <= 0 ? Float.NEGATIVE_INFINITY : (float) limit;
+    }
+
+    private @Nullable Filter filter() {
+        return hasFilter ? filterFrame.take() : null;
+    }
+
+    private boolean includeValuesGiven() {
+        return includeValues != null || includeVectors != null;
+    }
+
+    /** {@code include_values} wins over {@code include_vectors} in the same object. */
+    final boolean wantsVectors(boolean otherwise) {
+        if (includeValues != null) {
+            return includeValues;
+        }
+        return includeVectors != null ? includeVectors : otherwise;
+    }
+
+    final boolean wantsMetadata() {
+        return includeMetadata == null || includeMetadata;
+    }
+
+    final long heapBytes() {
+        return numbers.heapBytes() + 64L * filterFrame.count();
+    }
+}

@@ -1,0 +1,122 @@
+package dev.shaula.oracle;
+
+import dev.shaula.collection.VectorCollection;
+import dev.shaula.model.Ack;
+import dev.shaula.model.CollectionConfig;
+import dev.shaula.model.CollectionInfo;
+import dev.shaula.model.Metric;
+import dev.shaula.model.Point;
+import dev.shaula.model.ScoredPoint;
+import dev.shaula.model.SearchRequest;
+import dev.shaula.model.WriteResult;
+import io.smallrye.mutiny.Multi;
+import io.smallrye.mutiny.Uni;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** One collection in a map, searched by comparing with every row in double precision. */
+public final class OracleCollection implements VectorCollection {
+    /** Points of a stream that are stored together. */
+    public static final int SLICE = 100;
+
+    private final CollectionConfig config;
+    private final Instant createdAt = Instant.now();
+    private final Map<String, Point> points = new LinkedHashMap<>();
+
+    public OracleCollection(CollectionConfig config) {
+        this.config = config;
+    }
+
+    @Override
+    public synchronized CollectionInfo info() {
+        return new CollectionInfo(config, points.size(), createdAt, 4L * config.dimensions() * points.size());
+    }
+
+    @Override
+    public Multi<WriteResult> upsert(Multi<Point> stream, Ack ack) {
+        return stream.group().intoLists().of(SLICE).onItem().transformToUniAndConcatenate(slice -> upsert(slice, ack));
+    }
+
+    @Override
+    public Uni<WriteResult> upsert(List<Point> batch, Ack ack) {
+        return Uni.createFrom().item(() -> {
+            synchronized (this) {
+                batch.forEach(point -> points.put(point.id(), point));
+            }
+            return new WriteResult(batch.size(), List.of());
+        });
+    }
+
+    @Override
+    public Uni<WriteResult> delete(List<String> ids, Ack ack) {
+        return Uni.createFrom().item(() -> {
+            synchronized (this) {
+                List<String> missing =
+                        ids.stream().filter(id -> points.remove(id) == null).toList();
+                return new WriteResult(ids.size() - missing.size(), missing);
+            }
+        });
+    }
+
+    @Override
+    public Uni<List<ScoredPoint>> search(SearchRequest request) {
+        return Uni.createFrom().item(() -> nearest(request));
+    }
+
+    @Override
+    public Uni<List<List<ScoredPoint>>> searchAll(List<SearchRequest> requests) {
+        return Uni.createFrom().item(() -> requests.stream().map(this::nearest).toList());
+    }
+
+    @Override
+    public synchronized Uni<Optional<Point>> get(String id) {
+        return Uni.createFrom().item(Optional.ofNullable(points.get(id)));
+    }
+
+    @Override
+    public Uni<Void> commit() {
+        return Uni.createFrom().voidItem();
+    }
+
+    /** The answer that is right by definition. */
+    public synchronized List<ScoredPoint> nearest(SearchRequest request) {
+        return points.values().stream()
+                .filter(point -> request.filter() == null || OracleFilter.matches(request.filter(), point.metadata()))
+                .map(point -> scored(point, request))
+                .filter(point -> point.score() >= request.minScore())
+                .sorted(Comparator.comparingDouble((ScoredPoint point) -> -point.score()))
+                .limit(request.k())
+                .toList();
+    }
+
+    private ScoredPoint scored(Point point, SearchRequest request) {
+        float score = (float) score(config.metric(), request.vector(), point.vector());
+        return new ScoredPoint(
+                point.id(),
+                score,
+                request.includeVector() ? point.vector() : null,
+                request.includeMetadata() ? point.metadata() : null);
+    }
+
+    private static double score(Metric metric, float[] a, float[] b) {
+        double dot = 0;
+        double aa = 0;
+        double bb = 0;
+        double squares = 0;
+        for (int i = 0; i < a.length; i++) {
+            dot += (double) a[i] * b[i];
+            aa += (double) a[i] * a[i];
+            bb += (double) b[i] * b[i];
+            squares += ((double) a[i] - b[i]) * ((double) a[i] - b[i]);
+        }
+        return switch (metric) {
+            case COSINE -> aa == 0 || bb == 0 ? 0 : dot / Math.sqrt(aa * bb);
+            case DOT -> dot;
+            case EUCLIDEAN -> 1 / (1 + squares);
+        };
+    }
+}
