@@ -62,7 +62,7 @@ final class ServeCommand implements Callable<Integer> {
     @Option(
             names = "--shards",
             paramLabel = "N",
-            description = "Most shards that a collection gets (default: by cores).")
+            description = "Shards of a collection whose creator left the number open (default: by cores).")
     private @Nullable Integer shards;
 
     @Option(
@@ -93,7 +93,7 @@ final class ServeCommand implements Callable<Integer> {
     @Option(
             names = "--commit-interval",
             paramLabel = "SECONDS",
-            description = "Time between automatic checkpoints; no effect yet.")
+            description = "Longest time between checkpoints; a restart replays what came after the last.")
     private @Nullable Integer commitInterval;
 
     @Option(
@@ -116,10 +116,6 @@ final class ServeCommand implements Callable<Integer> {
         overrideFromEnvironment(System.getenv());
         checkOptions();
         antarys.warnings().forEach(err()::println);
-        if (commitInterval != null) {
-            // The property is set all the same: whoever writes checkpoints will find it.
-            err().println("shaula: --commit-interval has no effect yet: a write is durable when it is acknowledged");
-        }
         err().flush();
         checkFree();
         configuration().forEach(System::setProperty);

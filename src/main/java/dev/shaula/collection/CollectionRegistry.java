@@ -15,9 +15,9 @@ public interface CollectionRegistry {
     record Created(VectorCollection collection, boolean alreadyExisted) {}
 
     /**
-     * Creates a collection, or finds the one of this name if its dimensions and metric are equal. The number of shards
-     * in {@code config} is a wish: the server caps it (see {@code shaula.max-shards}); the rest of an existing
-     * collection's shape is kept as it is.
+     * Creates a collection, or finds the one of this name if its dimensions and metric are equal. 16 shards,
+     * which the clients always ask for, leave the number to the server (see {@code shaula.shards}); other wishes are
+     * honoured up to 64. The rest of an existing collection's shape is kept as it is.
      *
      * @throws VectorDbException (as a failure) CONFLICT, with "already exists" in its text, if the name is taken by a
      *     collection of other dimensions or metric

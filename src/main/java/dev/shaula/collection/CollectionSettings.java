@@ -17,9 +17,9 @@ public interface CollectionSettings {
     Path dataDir();
 
     /**
-     * Most shards that a collection gets, whatever its creator wished; the clients ask for 16 without meaning it. By
-     * default one for every four cores: a shard's batches are linked on all cores anyway, and a search that must ask
-     * two graphs costs nearly twice the work of asking one.
+     * Shards of a collection whose creator left the number open, as the clients do by always asking for 16. By default
+     * one for every four cores: a shard's rows are linked on all cores anyway, and a search that must ask two graphs
+     * costs nearly twice the work of asking one. Any other number is honoured, up to 64.
      */
     OptionalInt shards();
 

@@ -28,7 +28,7 @@ final class CollectionsProducer {
                 ? LocalCollections.Settings.withBudget(settings.writeBudget().getAsLong())
                 : LocalCollections.Settings.defaults();
         LocalCollections.Settings node = new LocalCollections.Settings(
-                settings.shards().orElse(defaults.maxShards()),
+                settings.shards().orElse(defaults.shards()),
                 defaults.writeBudgetBytes(),
                 defaults.sliceBytes(),
                 settings.writeWait());

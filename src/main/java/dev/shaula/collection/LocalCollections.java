@@ -30,9 +30,12 @@ import org.jspecify.annotations.Nullable;
 public final class LocalCollections implements CollectionRegistry {
     private static final Logger LOG = Logger.getLogger(LocalCollections.class);
 
+    /** A shard has a thread, a store and files of its own. */
+    private static final int MAX_SHARDS = 64;
+
     private final Vertx vertx;
     private final Clock clock;
-    private final int maxShards;
+    private final int shards;
     private final Admission admission;
     private final DataDirectory directory;
     private final ShardRuntime runtime;
@@ -57,12 +60,12 @@ public final class LocalCollections implements CollectionRegistry {
     /**
      * Choices for the node; the rest is in {@link ShardRuntime.Settings}.
      *
-     * @param maxShards most shards of a collection
+     * @param shards of a collection whose creator left the number open
      * @param writeBudgetBytes writes in flight
      * @param sliceBytes heap bytes of one slice of a stream
      * @param writeWait how long a whole request waits for the budget
      */
-    public record Settings(int maxShards, long writeBudgetBytes, long sliceBytes, Duration writeWait) {
+    public record Settings(int shards, long writeBudgetBytes, long sliceBytes, Duration writeWait) {
         private static final int SLICE_POINTS = 1_024;
         private static final long SMALLEST_SLICE = 128 << 10;
         private static final long LARGEST_SLICE = 4 << 20;
@@ -90,7 +93,7 @@ public final class LocalCollections implements CollectionRegistry {
             Vertx vertx, Clock clock, Settings settings, DataDirectory directory, ShardRuntime runtime) {
         this.vertx = vertx;
         this.clock = clock;
-        this.maxShards = settings.maxShards();
+        this.shards = settings.shards();
         this.admission = settings.toAdmission();
         this.directory = directory;
         this.runtime = runtime;
@@ -131,7 +134,7 @@ public final class LocalCollections implements CollectionRegistry {
     @Override
     public Uni<Created> create(CollectionConfig wish) {
         return Uni.createFrom().deferred(() -> {
-            CollectionConfig config = wish.withShards(Math.min(wish.shards(), maxShards));
+            CollectionConfig config = wish.withShards(shardsFor(wish));
             Entry fresh = new Entry(config, Uni.createFrom().deferred(() -> make(config)));
             Entry existing = entries.putIfAbsent(config.name(), fresh);
             if (existing != null) {
@@ -311,6 +314,11 @@ public final class LocalCollections implements CollectionRegistry {
             damage.add(name + ": " + failure.getMessage());
             return new QuarantinedShard(name, String.valueOf(failure.getMessage()));
         });
+    }
+
+    /** The clients send their default without their users' having wished for it: such a wish is left to the server. */
+    private int shardsFor(CollectionConfig wish) {
+        return wish.shards() == CollectionConfig.DEFAULT_SHARDS ? shards : Math.min(wish.shards(), MAX_SHARDS);
     }
 
     private static void checkEqual(CollectionConfig existing, CollectionConfig wish) {

@@ -75,14 +75,18 @@ public final class LocalShard implements Shard {
                     .setThreadingModel(ThreadingModel.WORKER)
                     .setWorkerPoolName("shaula-shard-" + name)
                     .setWorkerPoolSize(1);
-            runtime.vertx().deployVerticle(shard.writer, options).onComplete(deployed -> {
-                if (deployed.succeeded()) {
-                    shard.deploymentId = deployed.result();
-                    emitter.complete(shard);
-                } else {
-                    emitter.fail(deployed.cause());
-                }
-            });
+            // On a thread without a Vert.x context: deployed from a door's event loop, the shard would be the child of
+            // the HTTP server's verticle, and would be gone before its collection is closed.
+            Thread.startVirtualThread(() -> runtime.vertx()
+                    .deployVerticle(shard.writer, options)
+                    .onComplete(deployed -> {
+                        if (deployed.succeeded()) {
+                            shard.deploymentId = deployed.result();
+                            emitter.complete(shard);
+                        } else {
+                            emitter.fail(deployed.cause());
+                        }
+                    }));
         });
     }
 

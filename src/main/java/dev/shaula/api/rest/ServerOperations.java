@@ -4,9 +4,14 @@ import dev.shaula.api.wire.Answers;
 import dev.shaula.api.wire.JsonWriter;
 import dev.shaula.collection.CollectionRegistry;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Properties;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /** What the server says of itself, and what it does not do yet. */
@@ -18,15 +23,20 @@ class ServerOperations {
     private final CollectionRegistry registry;
     private final HttpMetrics metrics;
     private final String version;
-    private final Instant started = Instant.now();
+    private final String sync;
+    private final String buildDate = readBuildDate();
+    private final Instant started =
+            Instant.ofEpochMilli(ManagementFactory.getRuntimeMXBean().getStartTime());
 
     ServerOperations(
             CollectionRegistry registry,
             HttpMetrics metrics,
-            @ConfigProperty(name = "quarkus.application.version", defaultValue = "unknown") String version) {
+            @ConfigProperty(name = "quarkus.application.version", defaultValue = "unknown") String version,
+            @ConfigProperty(name = "shaula.sync", defaultValue = "always") String sync) {
         this.registry = registry;
         this.metrics = metrics;
         this.version = version;
+        this.sync = sync;
     }
 
     void health(Exchange exchange) {
@@ -42,6 +52,7 @@ class ServerOperations {
         JsonWriter out = new JsonWriter(512).openObject().field("name", "shaula");
         out.field("version", version).field("started_at", started.toString());
         out.field("uptime", uptimeSeconds()).field("uptime_seconds", uptimeSeconds());
+        out.field("buildDate", buildDate).field("sync", sync);
         out.field("requests_served", metrics.served()).field("errors", metrics.errors());
         out.field("active_connections", metrics.connections());
         out.field("collections", registry.list().size()).field("vectors", vectors);
@@ -50,6 +61,18 @@ class ServerOperations {
         out.closeArray().name("damage").openArray();
         registry.damage().forEach(out::value);
         exchange.send(Answer.ok(out.closeArray().closeObject().toBytes()));
+    }
+
+    private static String readBuildDate() {
+        Properties build = new Properties();
+        try (InputStream in = Thread.currentThread().getContextClassLoader().getResourceAsStream("build.properties")) {
+            if (in != null) {
+                build.load(in);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("build.properties", e);
+        }
+        return build.getProperty("buildDate", "unknown");
     }
 
     private long uptimeSeconds() {
