@@ -10,8 +10,9 @@ import java.util.concurrent.ConcurrentLinkedQueue;
  * step run side by side on the graph as it was before the step, reverse edges are grouped by target, and each target
  * is updated by one thread. No locks; the result depends on the input only, not on the number of threads.
  *
- * <p>Nodes of one step cannot find each other in the graph, so each is also compared with all others of its step:
- * {@value #STEP} comparisons of rows that are in the cache, beside some 700 of rows that are not.
+ * <p>Nodes of one step cannot find each other in the graph, so each is also compared with those of its step that came
+ * before it, as if they had been added one after another: at most {@value #STEP} comparisons of rows that are in the
+ * cache, beside some 700 of rows that are not. Reverse edges lead the other way.
  *
  * <p>Not thread-safe.
  */
@@ -56,12 +57,25 @@ public final class HnswBuilder {
      * Links the rows {@code graph().size() .. size - 1}.
      *
      * @param size rows that exist; the scorers must know them all
-     * @return the graph with all of them; the one before stays as it was
+     * @return the graph with all of them; the one before stays as it was, also when this throws
+     * @throws IllegalArgumentException if {@code size} is less than {@code graph().size()}
      */
     public HnswGraph add(int size, Scorer.Source scorers, Parallel parallel) {
+        if (size < graph.size()) {
+            throw new IllegalArgumentException("size: expected at least " + graph.size() + ", got " + size);
+        }
         if (size == graph.size()) {
             return graph;
         }
+        try {
+            return link(size, scorers, parallel);
+        } finally {
+            // Scratch holds scorers, and these the rows of this batch: not for the next, also when this one failed.
+            idleWorkers.clear();
+        }
+    }
+
+    private HnswGraph link(int size, Scorer.Source scorers, Parallel parallel) {
         EdgePages level0 = new EdgePages(graph.level0());
         EdgePages upper = new EdgePages(graph.upper());
         HnswGraph current = graph;
@@ -71,8 +85,6 @@ public final class HnswBuilder {
         }
         graph = new HnswGraph(
                 current.m(), size, level0.publish(), upper.publish(), current.topLevel(), current.entry());
-        // Scratch holds scorers, and these the rows of this batch: not to be kept for the next.
-        idleWorkers.clear();
         return graph;
     }
 
@@ -139,7 +151,7 @@ public final class HnswBuilder {
 
         private void choose(LinkWorker worker, int i) {
             chosen[i] = new long[level[i] + 1][];
-            worker.measurePeers(first, count, i);
+            worker.measurePeers(first, i);
             long nearest = 0;
             int from = before.topLevel();
             if (first > 0) {
@@ -151,8 +163,8 @@ public final class HnswBuilder {
                 if (first > 0 && l <= from) {
                     nearest = worker.searchFrom(before, nearest, l, efConstruction);
                 }
-                for (int j = 0; j < count; j++) {
-                    if (j != i && level[j] >= l) {
+                for (int j = 0; j < i; j++) {
+                    if (level[j] >= l) {
                         worker.addCandidate(Keys.of(worker.peerDistances[j], node(j, l)));
                     }
                 }

@@ -2,14 +2,14 @@ package dev.shaula.hnsw;
 
 /**
  * The top level of each node: geometric, with the paper's factor {@code 1 / ln m}, drawn from a hash of the ordinal.
- * The same ordinal gets the same level on every replica and in every replay.
+ * The same ordinal gets the same level on every replica and in every replay, which {@code Math.log} leaves open.
  */
 record LevelGenerator(int m) {
     static final int MAX_LEVEL = 24;
 
     int levelOf(int ordinal) {
         double uniform = ((mix(ordinal) >>> 11) + 1) * 0x1p-53;
-        return (int) Math.min(MAX_LEVEL, -Math.log(uniform) / Math.log(m));
+        return (int) Math.min(MAX_LEVEL, -StrictMath.log(uniform) / StrictMath.log(m));
     }
 
     /** The finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014). */

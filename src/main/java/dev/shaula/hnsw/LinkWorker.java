@@ -21,13 +21,13 @@ final class LinkWorker {
         this.peerDistances = new float[step];
     }
 
-    /** Makes new node {@code i} the query and measures it against the {@code count} nodes of its step. */
-    void measurePeers(int first, int count, int i) {
-        for (int j = 0; j < count; j++) {
+    /** Makes new node {@code i} the query and measures it against the nodes of its step that came before it. */
+    void measurePeers(int first, int i) {
+        for (int j = 0; j < i; j++) {
             peers[j] = first + j;
         }
         scorer.queryRow(first + i);
-        scorer.distances(peers, count, peerDistances);
+        scorer.distances(peers, i, peerDistances);
     }
 
     /** Searches one level and adds what it finds to the candidates; returns the nearest as a node of the level below. */
@@ -72,6 +72,9 @@ final class LinkWorker {
     /**
      * Algorithm 4 of the paper: of the sorted candidates, keeps those that are nearer to the query than to anything
      * kept before, at most {@code most}. So edges leave in many directions instead of into one cluster.
+     *
+     * <p>Copies of one vector are never nearer to each other than to the query, and would take all places: at most half
+     * go to copies, or a group of copies would be an island.
      */
     long[] select(int most, int level, OrdinalOf ordinalOf) {
         long[] selected = new long[Math.min(most, candidateCount)];
@@ -80,15 +83,27 @@ final class LinkWorker {
             distances = new float[most];
         }
         int n = 0;
+        int copies = 0;
         for (int c = 0; c < candidateCount && n < most; c++) {
             long key = candidates[c];
             int ordinal = ordinalOf.ordinal(level, Keys.node(key));
+            if (n > 0 && isCopy(ordinal, Keys.distance(key), Keys.distance(selected[0]))) {
+                if (copies == most / 2) {
+                    continue;
+                }
+                copies++;
+            }
             if (isDiverse(ordinal, Keys.distance(key), n)) {
                 kept[n] = ordinal;
                 selected[n++] = key;
             }
         }
         return n == selected.length ? selected : Arrays.copyOf(selected, n);
+    }
+
+    /** True if the candidate, the first kept and the query are all as near to each other. */
+    private boolean isCopy(int ordinal, float distance, float first) {
+        return distance == first && scorer.between(kept[0], ordinal) == distance;
     }
 
     private boolean isDiverse(int ordinal, float distance, int n) {

@@ -16,7 +16,12 @@ import jdk.incubator.vector.VectorSpecies;
  * <p>The kernels are written out, without helpers that take or give vectors, so that each has more than 325 bytes of
  * bytecode ({@code FreqInlineSize}) and C2 never inlines it into a caller. Inlined, it can reach C2's limit on nodes half
  * way, and every vector that crosses from there on is an object: 4,896 bytes and microseconds for a squared distance of
- * 784 floats that takes 50 to 100 ns otherwise. The price is a call for each distance.
+ * 784 floats that takes 50 to 100 ns otherwise. The price is a call for each distance. A helper, even one of 12 bytes,
+ * may also be left out because it was compiled on its own before ("already compiled into a medium method").
+ *
+ * <p>Lanes are summed by rotating and adding, always in the same order. {@code reduceLanes} leaves the order open:
+ * compiled code took another than interpreted code, and so the last bit of a distance depended on how warm the JVM was.
+ * The widest vectors that exist have 64 lanes; the conditions are constants.
  *
  * @see ScalarKernels the same sums, one element at a time
  */
@@ -70,7 +75,14 @@ public final class FloatKernels {
             s0 = FloatVector.fromMemorySegment(SPECIES, a, aOffset + at, LE)
                     .fma(FloatVector.fromMemorySegment(SPECIES, b, bOffset + at, LE), s0);
         }
-        float sum = sumLanes(s0.add(s1).add(s2.add(s3)));
+        FloatVector v = s0.add(s1).add(s2.add(s3));
+        v = LANES > 32 ? v.add(v.rearrange(ROTATE_32)) : v;
+        v = LANES > 16 ? v.add(v.rearrange(ROTATE_16)) : v;
+        v = LANES > 8 ? v.add(v.rearrange(ROTATE_8)) : v;
+        v = LANES > 4 ? v.add(v.rearrange(ROTATE_4)) : v;
+        v = LANES > 2 ? v.add(v.rearrange(ROTATE_2)) : v;
+        v = LANES > 1 ? v.add(v.rearrange(ROTATE_1)) : v;
+        float sum = v.lane(0);
         return i == n ? sum : sum + ScalarKernels.dot(a, aOffset + at, b, bOffset + at, n - i);
     }
 
@@ -102,24 +114,15 @@ public final class FloatKernels {
                     .sub(FloatVector.fromMemorySegment(SPECIES, b, bOffset + at, LE));
             s0 = d.fma(d, s0);
         }
-        float sum = sumLanes(s0.add(s1).add(s2.add(s3)));
+        FloatVector v = s0.add(s1).add(s2.add(s3));
+        v = LANES > 32 ? v.add(v.rearrange(ROTATE_32)) : v;
+        v = LANES > 16 ? v.add(v.rearrange(ROTATE_16)) : v;
+        v = LANES > 8 ? v.add(v.rearrange(ROTATE_8)) : v;
+        v = LANES > 4 ? v.add(v.rearrange(ROTATE_4)) : v;
+        v = LANES > 2 ? v.add(v.rearrange(ROTATE_2)) : v;
+        v = LANES > 1 ? v.add(v.rearrange(ROTATE_1)) : v;
+        float sum = v.lane(0);
         return i == n ? sum : sum + ScalarKernels.squaredEuclidean(a, aOffset + at, b, bOffset + at, n - i);
-    }
-
-    /**
-     * The sum of all lanes, always in the same order. {@code reduceLanes} leaves the order open: compiled code took
-     * another than interpreted code, and so the last bit of a distance depended on how warm the JVM was. The widest
-     * vectors that exist have 64 lanes; the conditions are constants.
-     */
-    private static float sumLanes(FloatVector v) {
-        FloatVector sum = v;
-        sum = LANES > 32 ? sum.add(sum.rearrange(ROTATE_32)) : sum;
-        sum = LANES > 16 ? sum.add(sum.rearrange(ROTATE_16)) : sum;
-        sum = LANES > 8 ? sum.add(sum.rearrange(ROTATE_8)) : sum;
-        sum = LANES > 4 ? sum.add(sum.rearrange(ROTATE_4)) : sum;
-        sum = LANES > 2 ? sum.add(sum.rearrange(ROTATE_2)) : sum;
-        sum = LANES > 1 ? sum.add(sum.rearrange(ROTATE_1)) : sum;
-        return sum.lane(0);
     }
 
     private static VectorShuffle<Float> rotation(int lanes) {

@@ -67,13 +67,14 @@ public final class FloatRows {
         chunks = more;
     }
 
-    /** {@code 1 / |v|}, or 0 for the zero vector, whose cosine to everything is thus 0. */
+    /** {@code 1 / |v|}, or 0 for the zero vector, and for one so short (3e-39) that it overflows: cosine 0 to everything. */
     static float inverseLength(float[] vector) {
         double squares = 0;
         for (float x : vector) {
             squares += (double) x * x;
         }
-        return squares == 0 ? 0f : (float) (1 / Math.sqrt(squares));
+        float inverse = (float) (1 / Math.sqrt(squares));
+        return Float.isInfinite(inverse) ? 0f : inverse;
     }
 
     /** The first {@code count} rows, immutable; for any thread. */

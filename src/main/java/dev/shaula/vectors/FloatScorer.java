@@ -45,7 +45,10 @@ public final class FloatScorer implements Scorer {
         for (int i = 0; i < d; i++) {
             scratch.set(FloatRows.FLOAT, 4L * i, vector[i] * scale);
         }
-        scratch.asSlice(4L * d, 4L * (floats - d)).fill((byte) 0);
+        // Not asSlice and fill: the slice is an object, and not always one that the compiler removes.
+        for (int i = d; i < floats; i++) {
+            scratch.set(FloatRows.FLOAT, 4L * i, 0f);
+        }
         query = scratch;
         queryOffset = 0;
         queryScale = 1;

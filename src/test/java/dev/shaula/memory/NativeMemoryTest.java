@@ -1,0 +1,133 @@
+package dev.shaula.memory;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class NativeMemoryTest {
+    private static final Duration COLLECTED_WITHIN = Duration.ofSeconds(30);
+
+    @ParameterizedTest
+    @CsvSource({"1, false", "13, false", "4095, false", "4194304, false", "4194304, true", "5000001, true", "100, true"
+    })
+    void shouldGiveZeroedAlignedMemoryOfTheSizeAsked(long bytes, boolean hugePages) {
+        for (int i = 0; i < 3; i++) {
+            MemorySegment block = NativeMemory.allocate(bytes, hugePages);
+            assertThat(block.byteSize()).isEqualTo(bytes);
+            assertThat(block.address() % NativeMemory.ALIGNMENT).isZero();
+            assertThat(block.mismatch(MemorySegment.ofArray(new byte[(int) bytes])))
+                    .isEqualTo(-1);
+            // Dirt for the next round, should it get the same place.
+            block.fill((byte) 0xa5);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldGiveMemoryBackOnceNothingRefersToIt(boolean hugePages) throws InterruptedException {
+        long bytes = 3L << 20;
+        int blocks = 20;
+        List<MemorySegment> held = new ArrayList<>();
+        // What other tests of this JVM left is freed at any time, so only lower bounds are safe while we hold blocks.
+        for (int i = 0; i < blocks; i++) {
+            held.add(NativeMemory.allocate(bytes, hugePages));
+        }
+        long withBlocks = NativeMemory.allocatedBytes();
+        assertThat(withBlocks).isGreaterThanOrEqualTo(blocks * bytes);
+        MemorySegment kept = held.getFirst();
+        kept.set(ValueLayout.JAVA_LONG, 8, 42);
+        held.clear();
+        awaitAllocatedAtMost(withBlocks - (blocks - 1) * bytes);
+        assertThat(kept.get(ValueLayout.JAVA_LONG, 8)).isEqualTo(42);
+    }
+
+    @Test
+    void shouldKeepABlockWhileOnlyASliceOfItIsHeld() throws InterruptedException {
+        MemorySegment slice = NativeMemory.allocate(3L << 20, true).asSlice(1L << 20, 8);
+        slice.set(ValueLayout.JAVA_LONG, 0, 42);
+        awaitCollection();
+        assertThat(slice.get(ValueLayout.JAVA_LONG, 0)).isEqualTo(42);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0, 1, 64, 4096, 5000})
+    void shouldMapAFileFromAnyOffset(long offset, @TempDir Path directory) throws IOException {
+        byte[] content = new byte[10_000];
+        for (int i = 0; i < content.length; i++) {
+            content[i] = (byte) (i * 31);
+        }
+        Path file = Files.write(directory.resolve("f"), content);
+        MemorySegment mapped = NativeMemory.map(file, offset, content.length - offset);
+        assertThat(mapped.byteSize()).isEqualTo(content.length - offset);
+        assertThat(mapped.mismatch(MemorySegment.ofArray(content).asSlice(offset)))
+                .isEqualTo(-1);
+        assertThat(mapped.isReadOnly()).isTrue();
+    }
+
+    @Test
+    void shouldKeepAMappingWhileItsSegmentIsHeld(@TempDir Path directory) throws IOException, InterruptedException {
+        Path file = Files.write(directory.resolve("f"), new byte[] {1, 2, 3, 4});
+        MemorySegment mapped = NativeMemory.map(file, 0, 4);
+        // Had a collection unmapped the file, this read would end the JVM.
+        awaitCollection();
+        assertThat(mapped.get(ValueLayout.JAVA_BYTE, 3)).isEqualTo((byte) 4);
+    }
+
+    @Test
+    void shouldMakeOneKindOfSegmentOnly(@TempDir Path directory) throws IOException {
+        Path file = Files.write(directory.resolve("f"), new byte[100]);
+        assertThat(List.of(
+                        NativeMemory.allocate(100, false),
+                        NativeMemory.allocate(3L << 20, true),
+                        NativeMemory.allocate(100, false).asSlice(10, 10),
+                        NativeMemory.map(file, 0, 100),
+                        NativeMemory.map(file, 10, 50)))
+                .extracting(Object::getClass)
+                .containsOnly(NativeMemory.allocate(1, false).getClass());
+    }
+
+    @Test
+    void shouldRefuseAFileThatIsTooShortNamingBothLengths(@TempDir Path directory) throws IOException {
+        Path file = Files.write(directory.resolve("short"), new byte[100]);
+        assertThatThrownBy(() -> NativeMemory.map(file, 64, 37))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("short")
+                .hasMessageContaining("101")
+                .hasMessageContaining("100");
+    }
+
+    /** Returns when a block that was dropped here has been freed, and whatever was unreachable with it. */
+    private static void awaitCollection() throws InterruptedException {
+        assertThat(NativeMemory.allocate(1L << 20, false).byteSize()).isPositive();
+        awaitAllocatedAtMost(NativeMemory.allocatedBytes() - (1L << 20));
+    }
+
+    /**
+     * Asks for collections until the count is down. Memory is freed by reachability alone, so there is nothing to join:
+     * {@code System.gc} makes a block unreachable for its cleaner, which then runs on a thread of its own, and a block
+     * whose owner is a segment takes a second collection.
+     */
+    private static void awaitAllocatedAtMost(long bytes) throws InterruptedException {
+        long deadline = System.nanoTime() + COLLECTED_WITHIN.toNanos();
+        while (NativeMemory.allocatedBytes() > bytes) {
+            assertThat(System.nanoTime())
+                    .as("allocated %d, expected at most %d", NativeMemory.allocatedBytes(), bytes)
+                    .isLessThan(deadline);
+            System.gc();
+            Thread.sleep(5);
+        }
+    }
+}
