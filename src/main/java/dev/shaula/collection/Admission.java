@@ -7,7 +7,7 @@ import io.smallrye.mutiny.subscription.UniEmitter;
 import java.time.Duration;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -27,42 +27,55 @@ record Admission(ByteBudget budget, UpsertStream.Bounds slice, Duration longestW
     }
 
     private final class Request<T> {
-        private final Supplier<Uni<T>> write;
         private final UniEmitter<? super T> emitter;
-        /** Set by whichever comes first: the grant, the end of patience, or the caller's leaving. */
-        private final AtomicBoolean settled = new AtomicBoolean();
+        /**
+         * The write with its points, until it begins or is given up. Taking it settles which of grant, end of patience
+         * and the caller's leaving came first. The timer leads here for the whole {@link #longestWait}, cancelled or
+         * not, and must not hold points for as long.
+         */
+        private final AtomicReference<@Nullable Supplier<Uni<T>>> waiting;
 
-        private volatile ByteBudget.@Nullable Waiter place;
         private volatile @Nullable ScheduledFuture<?> patience;
 
         Request(Supplier<Uni<T>> write, UniEmitter<? super T> emitter) {
-            this.write = write;
+            this.waiting = new AtomicReference<>(write);
             this.emitter = emitter;
         }
 
         void enter(long bytes) {
             ByteBudget.Waiter waiter = budget.acquire(bytes);
-            place = waiter;
             emitter.onTermination(() -> {
-                if (settled.compareAndSet(false, true)) {
+                if (settle() != null) {
                     waiter.release();
                 }
             });
-            waiter.onGranted(this::begin);
-            if (!settled.get()) {
+            waiter.onGranted(() -> begin(waiter));
+            if (waiting.get() != null) {
                 patience = Infrastructure.getDefaultWorkerPool()
                         .schedule(() -> giveUp(waiter), longestWait.toMillis(), TimeUnit.MILLISECONDS);
+                if (waiting.get() == null) {
+                    stopTimer();
+                }
             }
         }
 
-        private void begin() {
-            ByteBudget.Waiter waiter = place;
-            if (waiter == null || !settled.compareAndSet(false, true)) {
-                return;
-            }
+        private @Nullable Supplier<Uni<T>> settle() {
+            Supplier<Uni<T>> write = waiting.getAndSet(null);
+            stopTimer();
+            return write;
+        }
+
+        private void stopTimer() {
             ScheduledFuture<?> timer = patience;
             if (timer != null) {
                 timer.cancel(false);
+            }
+        }
+
+        private void begin(ByteBudget.Waiter waiter) {
+            Supplier<Uni<T>> write = settle();
+            if (write == null) {
+                return;
             }
             Uni.createFrom()
                     .deferred(write::get)
@@ -73,7 +86,7 @@ record Admission(ByteBudget budget, UpsertStream.Bounds slice, Duration longestW
         }
 
         private void giveUp(ByteBudget.Waiter waiter) {
-            if (settled.compareAndSet(false, true)) {
+            if (settle() != null) {
                 waiter.release();
                 emitter.fail(VectorDbException.overloaded("the node has " + budget.capacity()
                         + " bytes of writes in flight already; nothing of this write was stored, try again later"));

@@ -1,8 +1,7 @@
 package dev.shaula.collection;
 
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.List;
+import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,6 +10,9 @@ import org.jspecify.annotations.Nullable;
  * one that gave back, and must not block.
  */
 public final class ByteBudget {
+    private static final Logger LOG = Logger.getLogger(ByteBudget.class);
+    private static final ThreadLocal<Callbacks> CALLBACKS = ThreadLocal.withInitial(Callbacks::new);
+
     private final long capacity;
     private final ArrayDeque<Waiter> line = new ArrayDeque<>();
     private long used;
@@ -94,7 +96,7 @@ public final class ByteBudget {
     }
 
     private void grantNext() {
-        List<Runnable> callbacks = new ArrayList<>();
+        Callbacks callbacks = CALLBACKS.get();
         synchronized (this) {
             Waiter next = line.peek();
             while (next != null && used + next.bytes <= capacity) {
@@ -107,6 +109,42 @@ public final class ByteBudget {
                 next = line.peek();
             }
         }
-        callbacks.forEach(Runnable::run);
+        callbacks.run();
+    }
+
+    /**
+     * What a thread has to call. A callback that gives its share back at once grants the next one, whose callback then
+     * waits here for the first to return: a line of thousands that are all refused must not nest thousands of calls.
+     */
+    private static final class Callbacks {
+        private final ArrayDeque<Runnable> queue = new ArrayDeque<>();
+        private boolean running;
+
+        void add(Runnable callback) {
+            queue.add(callback);
+        }
+
+        void run() {
+            if (running) {
+                return;
+            }
+            running = true;
+            try {
+                for (Runnable next = queue.poll(); next != null; next = queue.poll()) {
+                    call(next);
+                }
+            } finally {
+                running = false;
+            }
+        }
+
+        /** A fault of one must not keep the others from their turn. */
+        private static void call(Runnable callback) {
+            try {
+                callback.run();
+            } catch (RuntimeException e) {
+                LOG.error("a callback of the write budget failed", e);
+            }
+        }
     }
 }

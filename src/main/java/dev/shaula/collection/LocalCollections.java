@@ -182,20 +182,34 @@ public final class LocalCollections implements CollectionRegistry {
             if (entry == null) {
                 throw VectorDbException.notFound("collection \"" + name + "\" does not exist");
             }
-            return entry.opened.chain(collection -> {
+            // On disk first: were the name free before, a crash could bring back this collection beside a new one.
+            return entry.opened.call(() -> forget(entry)).chain(collection -> {
                 if (!entries.remove(name, entry)) {
                     throw VectorDbException.notFound("collection \"" + name + "\" does not exist");
                 }
-                return collection
-                        .close()
-                        .chain(() -> blocking(() -> {
-                            Path folder = entry.folder;
-                            if (folder != null) {
-                                directory.delete(folder);
-                            }
-                            return null;
-                        }));
+                return collection.close().chain(() -> delete(entry));
             });
+        });
+    }
+
+    /** From here on, a folder that the next start sweeps. */
+    private Uni<Void> forget(Entry entry) {
+        return blocking(() -> {
+            Path folder = entry.folder;
+            if (folder != null) {
+                Manifest.delete(folder);
+            }
+            return null;
+        });
+    }
+
+    private Uni<Void> delete(Entry entry) {
+        return blocking(() -> {
+            Path folder = entry.folder;
+            if (folder != null) {
+                directory.delete(folder);
+            }
+            return null;
         });
     }
 

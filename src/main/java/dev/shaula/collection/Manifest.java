@@ -46,6 +46,13 @@ record Manifest(CollectionConfig config, Instant createdAt) {
         }
     }
 
+    /** Removes it so that a crash cannot bring it back; does nothing if there is none. */
+    static void delete(Path directory) throws IOException {
+        if (Files.deleteIfExists(directory.resolve(FILE))) {
+            syncDirectory(directory);
+        }
+    }
+
     /** Reads it; an {@link IOException} names the file and what is wrong with it. */
     static Manifest read(Path directory) throws IOException {
         Path file = directory.resolve(FILE);

@@ -74,6 +74,9 @@ final class UpsertStream extends AbstractMulti<WriteResult> {
         private volatile boolean sourceDone;
         private volatile @Nullable Throwable sourceFailure;
         private volatile boolean cancelled;
+        /** Nothing more is wanted of the source, even if it only introduces itself from now on. */
+        private volatile boolean stopped;
+
         private volatile @Nullable WriteResult written;
         private volatile @Nullable Throwable writeFailure;
 
@@ -93,6 +96,9 @@ final class UpsertStream extends AbstractMulti<WriteResult> {
         @Override
         public void onSubscribe(Flow.Subscription subscription) {
             upstream = subscription;
+            if (stopped) {
+                subscription.cancel();
+            }
             signal();
         }
 
@@ -118,6 +124,8 @@ final class UpsertStream extends AbstractMulti<WriteResult> {
         @Override
         public void request(long n) {
             if (n <= 0) {
+                stopped = true;
+                cancelSource();
                 onFailure(new IllegalArgumentException("request: expected 1 or more, got " + n));
                 return;
             }
@@ -128,6 +136,7 @@ final class UpsertStream extends AbstractMulti<WriteResult> {
         @Override
         public void cancel() {
             cancelled = true;
+            stopped = true;
             signal();
         }
 
@@ -211,6 +220,7 @@ final class UpsertStream extends AbstractMulti<WriteResult> {
 
         /** A bad point ends the stream, after the answer to everything before it. */
         private void stopAt(RuntimeException badPoint) {
+            stopped = true;
             arrived = null;
             sourceFailure = badPoint;
             sourceDone = true;
@@ -278,6 +288,7 @@ final class UpsertStream extends AbstractMulti<WriteResult> {
 
         private void finish(@Nullable Throwable failure) {
             finished = true;
+            stopped = true;
             release(shares);
             if (!sourceDone) {
                 cancelSource();

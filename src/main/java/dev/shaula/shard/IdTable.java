@@ -47,8 +47,10 @@ final class IdTable {
 
     /** The newest ordinal below {@code limit} that was given to {@code id}, live or not; -1 if there is none. */
     int find(byte[] id, int limit) {
+        int[] slots = state.slots;
+        int ordinal = (int) SLOT.getAcquire(slots, slotOf(slots, id));
+        // Read again: the slot may name a row that is newer than the state it was found through, on a page of its own.
         State s = state;
-        int ordinal = (int) SLOT.getAcquire(s.slots, slotOf(s.slots, id));
         while (ordinal >= limit) {
             ordinal = s.older[ordinal >>> PAGE_SHIFT][ordinal & (PAGE_ROWS - 1)];
         }

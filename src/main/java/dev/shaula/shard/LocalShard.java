@@ -52,7 +52,7 @@ public final class LocalShard implements Shard {
 
     private volatile @Nullable ShardSnapshot snapshot;
     private volatile @Nullable String deploymentId;
-    private volatile @Nullable RuntimeException broken;
+    private volatile @Nullable Throwable broken;
 
     private LocalShard(String name, CollectionConfig config, Path directory, ShardRuntime runtime) {
         this.name = name;
@@ -141,6 +141,7 @@ public final class LocalShard implements Shard {
     public Uni<Void> close() {
         return Uni.createFrom().emitter(emitter -> {
             mailbox.close();
+            writer.brake.release();
             String id = deploymentId;
             deploymentId = null;
             if (id == null) {
@@ -192,6 +193,7 @@ public final class LocalShard implements Shard {
     /** The verticle: every method runs on the shard's one thread, {@link #onThread} apart. */
     private final class Writer extends AbstractVerticle {
         private final WriteBrake brake;
+        private boolean stopped;
         private @Nullable RocksShardStore store;
         private @Nullable ShardState state;
         private @Nullable Checkpoints checkpoints;
@@ -211,12 +213,13 @@ public final class LocalShard implements Shard {
         @Override
         public void start() throws IOException {
             RocksShardStore opened = RocksShardStore.open(directory, runtime.storeOptions(), runtime.storage());
+            try {
+                state = recover(opened);
+            } catch (IOException | RuntimeException | Error e) {
+                opened.close(); // stop() is not called for what has not started
+                throw e;
+            }
             store = opened;
-            checkpoints = new Checkpoints(name, directory.resolve("checkpoints"));
-            ShardState recovered = checkpoints.load(config, opened, opened);
-            checkpointed = recovered.sequence();
-            opened.replay(recovered.sequence(), recovered::apply);
-            state = recovered;
             // Served from here on: what is not linked yet is measured one by one, and linked between writes.
             publish();
             long everyMs = runtime.settings().checkpointInterval().toMillis();
@@ -224,8 +227,18 @@ public final class LocalShard implements Shard {
             schedule();
         }
 
+        private ShardState recover(RocksShardStore opened) throws IOException {
+            Checkpoints found = new Checkpoints(name, directory.resolve("checkpoints"));
+            checkpoints = found;
+            ShardState recovered = found.load(config, opened, opened);
+            checkpointed = recovered.sequence();
+            opened.replay(recovered.sequence(), recovered::apply);
+            return recovered;
+        }
+
         @Override
         public void stop() {
+            stopped = true;
             while (!mailbox.isEmpty()) {
                 drain();
             }
@@ -243,6 +256,9 @@ public final class LocalShard implements Shard {
 
         /** Writes what waits, links what came, and says whether there is more to do. */
         boolean turn() {
+            if (stopped) {
+                return false; // a turn that was due when the shard was closed
+            }
             int written = drain();
             // One step more than came in: the rest of a long replay shrinks, and never holds up writes for long.
             for (int steps = written / HnswBuilder.step() + 1; steps > 0 && state().linkable() > 0; steps--) {
@@ -251,7 +267,7 @@ public final class LocalShard implements Shard {
             if (store().lastSequence() - checkpointed >= CHECKPOINT_RECORDS) {
                 checkpointInBackground();
             }
-            return !mailbox.isEmpty() || state().linkable() > 0;
+            return !mailbox.isEmpty() || (broken == null && state().linkable() > 0);
         }
 
         private int drain() {
@@ -270,13 +286,14 @@ public final class LocalShard implements Shard {
             try {
                 state().link(1, runtime.linkPool());
                 publish();
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
+                // An error too: whoever waits must hear of it, and what is half applied must not be built upon.
                 stopWriting(e);
             }
         }
 
         private void write(List<WriteRequest> requests) {
-            RuntimeException reason = broken;
+            Throwable reason = broken;
             if (reason != null) {
                 fail(requests, VectorDbException.unavailable(name + ": stopped writing after " + reason));
                 return;
@@ -297,7 +314,8 @@ public final class LocalShard implements Shard {
                 answer(requests, batch.results(), Ack.INDEXED);
             } catch (VectorDbException e) {
                 refuse(requests, e);
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
+                // An error too: whoever waits must hear of it, and what is half applied must not be built upon.
                 stopWriting(e);
                 fail(requests, VectorDbException.unavailable(name + ": stopped writing after " + e));
             }
@@ -312,7 +330,7 @@ public final class LocalShard implements Shard {
             snapshot = state().snapshot();
         }
 
-        private void stopWriting(RuntimeException e) {
+        private void stopWriting(Throwable e) {
             LOG.errorf(e, "%s: stops writing", name);
             broken = e;
         }

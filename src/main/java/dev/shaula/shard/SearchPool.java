@@ -2,11 +2,11 @@ package dev.shaula.shard;
 
 import dev.shaula.model.VectorDbException;
 import io.smallrye.mutiny.Uni;
+import io.smallrye.mutiny.subscription.UniEmitter;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 
@@ -36,30 +36,56 @@ final class SearchPool implements AutoCloseable {
     /** Runs {@code search} on one of the threads; cancelling the subscription drops it while it waits. */
     <T> Uni<T> submit(Function<SearchScratch, T> search) {
         return Uni.createFrom().emitter(emitter -> {
-            AtomicBoolean gone = new AtomicBoolean();
-            emitter.onTermination(() -> gone.set(true));
+            Task<T> task = new Task<>(search, emitter);
+            emitter.onTermination(() -> task.gone = true);
             try {
-                executor.execute(() -> {
-                    if (gone.get()) {
-                        return;
-                    }
-                    T result;
-                    running.incrementAndGet();
-                    try {
-                        result = search.apply(scratch.get());
-                    } catch (Throwable e) {
-                        emitter.fail(e);
-                        return;
-                    } finally {
-                        running.decrementAndGet();
-                    }
-                    emitter.complete(result);
-                });
+                executor.execute(task);
             } catch (RejectedExecutionException e) {
-                emitter.fail(VectorDbException.overloaded(
-                        "search: " + queueCapacity + " searches are waiting already; try again later"));
+                task.refuse(
+                        executor.isShutdown()
+                                ? stopping()
+                                : VectorDbException.overloaded(
+                                        "search: " + queueCapacity + " searches are waiting already; try again later"));
             }
         });
+    }
+
+    private static VectorDbException stopping() {
+        return VectorDbException.unavailable("search: the server is stopping");
+    }
+
+    /** A search and who waits for it. */
+    private final class Task<T> implements Runnable {
+        private final Function<SearchScratch, T> search;
+        private final UniEmitter<? super T> emitter;
+        private volatile boolean gone;
+
+        Task(Function<SearchScratch, T> search, UniEmitter<? super T> emitter) {
+            this.search = search;
+            this.emitter = emitter;
+        }
+
+        @Override
+        public void run() {
+            if (gone) {
+                return;
+            }
+            T result;
+            running.incrementAndGet();
+            try {
+                result = search.apply(scratch.get());
+            } catch (Throwable e) {
+                emitter.fail(e);
+                return;
+            } finally {
+                running.decrementAndGet();
+            }
+            emitter.complete(result);
+        }
+
+        void refuse(VectorDbException reason) {
+            emitter.fail(reason);
+        }
     }
 
     /** Whether a search runs or waits right now. */
@@ -71,8 +97,13 @@ final class SearchPool implements AutoCloseable {
         return executor.getQueue().size();
     }
 
+    /** Refuses what waits and what comes from now on; a search under way is answered. */
     @Override
     public void close() {
-        executor.shutdownNow();
+        for (Runnable waiting : executor.shutdownNow()) {
+            if (waiting instanceof Task<?> task) {
+                task.refuse(stopping());
+            }
+        }
     }
 }

@@ -1,10 +1,11 @@
 package dev.shaula.shard;
 
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Holds a shard's thread back to a rate, so that searches keep the machine. What waits behind it waits in the mailbox,
- * within the write budget, and its senders are slowed. For one thread.
+ * within the write budget, and its senders are slowed. For one thread, {@link #release} apart.
  */
 final class WriteBrake {
     private static final int BATCHES_PER_SECOND = 10;
@@ -12,6 +13,8 @@ final class WriteBrake {
     private final int writesPerSecond;
     private final double nsPerWrite;
     private long freeAtNs = System.nanoTime();
+    private volatile boolean released;
+    private volatile @Nullable Thread held;
 
     /** @param writesPerSecond 0 for no brake */
     WriteBrake(int writesPerSecond) {
@@ -31,9 +34,17 @@ final class WriteBrake {
         }
         freeAtNs = Math.max(freeAtNs, System.nanoTime()) + (long) (writes * nsPerWrite);
         long left = freeAtNs - System.nanoTime();
-        while (left > 0) {
+        held = Thread.currentThread();
+        while (left > 0 && !released) {
             LockSupport.parkNanos(left);
             left = freeAtNs - System.nanoTime();
         }
+        held = null;
+    }
+
+    /** Lets go for good, so that a shard that is closed answers what waits as fast as it can. From any thread. */
+    void release() {
+        released = true;
+        LockSupport.unpark(held);
     }
 }

@@ -1,0 +1,75 @@
+package dev.shaula.shard;
+
+import dev.shaula.hnsw.Parallel;
+import dev.shaula.model.Ack;
+import dev.shaula.model.CollectionConfig;
+import dev.shaula.model.Point;
+import dev.shaula.model.WriteResult;
+import dev.shaula.storage.LogRecord;
+import dev.shaula.storage.Write;
+import io.smallrye.mutiny.Uni;
+import io.smallrye.mutiny.subscription.UniEmitter;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.NullMarked;
+import org.jspecify.annotations.Nullable;
+
+/** A shard's state without its log and its thread: the caller applies batches, and searches snapshots. */
+@NullMarked
+final class HeapShard {
+    private final HeapPayloads payloads = new HeapPayloads();
+    private final ShardState state;
+
+    HeapShard(CollectionConfig config) {
+        state = ShardState.empty(config, payloads, -1);
+    }
+
+    ShardSnapshot snapshot() {
+        return state.snapshot();
+    }
+
+    /** Applies the requests as one batch, as a drain of the mailbox would; returns the answers. */
+    List<WriteResult> apply(List<WriteRequest> requests) {
+        WriteBatch batch = new WriteBatch(snapshot());
+        requests.forEach(batch::add);
+        List<Write> writes = batch.writes(state.rows());
+        if (!writes.isEmpty()) {
+            writes.forEach(payloads::put);
+            state.apply(new LogRecord(state.sequence() + 1, writes));
+        }
+        return batch.results();
+    }
+
+    void upsert(List<Point> points) {
+        apply(List.of(upsertOf(points)));
+    }
+
+    /** Links what fills whole steps, as the shard's thread does between batches. */
+    void link() {
+        while (state.linkable() > 0) {
+            state.link(1, Parallel.NONE);
+        }
+    }
+
+    void delete(List<String> ids) {
+        apply(List.of(deleteOf(ids)));
+    }
+
+    static WriteRequest upsertOf(List<Point> points) {
+        return WriteRequest.upsert(points, Ack.INDEXED, nobody());
+    }
+
+    static WriteRequest deleteOf(List<String> ids) {
+        return WriteRequest.delete(ids, Ack.INDEXED, nobody());
+    }
+
+    private static UniEmitter<? super WriteResult> nobody() {
+        AtomicReference<@Nullable UniEmitter<? super WriteResult>> answer = new AtomicReference<>();
+        Uni.createFrom().<WriteResult>emitter(answer::set).subscribe().with(result -> {});
+        UniEmitter<? super WriteResult> emitter = answer.get();
+        if (emitter == null) {
+            throw new AssertionError("an emitter is made on subscription");
+        }
+        return emitter;
+    }
+}

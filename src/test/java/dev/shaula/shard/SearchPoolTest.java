@@ -1,0 +1,112 @@
+package dev.shaula.shard;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.shaula.model.VectorDbException;
+import io.smallrye.mutiny.helpers.test.UniAssertSubscriber;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.NullMarked;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+@NullMarked
+class SearchPoolTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private final SearchPool pool = new SearchPool(1, 3);
+    private final CountDownLatch started = new CountDownLatch(1);
+    private final CountDownLatch letGo = new CountDownLatch(1);
+    private final AtomicInteger ran = new AtomicInteger();
+
+    @AfterEach
+    void end() {
+        letGo.countDown();
+        pool.close();
+    }
+
+    private UniAssertSubscriber<String> holdTheThread() throws InterruptedException {
+        UniAssertSubscriber<String> holder = pool.submit(scratch -> {
+                    started.countDown();
+                    awaitLetGo();
+                    return "held";
+                })
+                .subscribe()
+                .withSubscriber(UniAssertSubscriber.create());
+        started.await();
+        return holder;
+    }
+
+    private void awaitLetGo() {
+        boolean waiting = true;
+        while (waiting) {
+            try {
+                letGo.await();
+                waiting = false;
+            } catch (InterruptedException e) {
+                // a search is not interruptible either
+            }
+        }
+    }
+
+    private UniAssertSubscriber<Integer> search() {
+        return pool.submit(scratch -> ran.incrementAndGet()).subscribe().withSubscriber(UniAssertSubscriber.create());
+    }
+
+    @Test
+    void shouldRefuseAtOnceWhenTheQueueIsFull() throws Exception {
+        assertThat(pool.isBusy()).isFalse();
+        holdTheThread();
+        assertThat(pool.isBusy()).isTrue();
+        List<UniAssertSubscriber<Integer>> queued = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            queued.add(search());
+        }
+        assertThat(pool.queued()).isEqualTo(3);
+        UniAssertSubscriber<Integer> refused = search();
+        refused.assertFailedWith(VectorDbException.class, "3 searches are waiting already");
+        assertThat(((VectorDbException) refused.getFailure()).kind()).isEqualTo(VectorDbException.Kind.OVERLOADED);
+        letGo.countDown();
+        queued.forEach(search -> search.awaitItem(PATIENCE));
+        assertThat(ran).hasValue(3);
+    }
+
+    @Test
+    void shouldNeverRunASearchWhoseCallerHasGone() throws Exception {
+        holdTheThread();
+        UniAssertSubscriber<Integer> gone = search();
+        UniAssertSubscriber<Integer> stays = search();
+        gone.cancel();
+        letGo.countDown();
+        stays.awaitItem(PATIENCE).assertItem(1);
+        gone.assertNotTerminated();
+    }
+
+    @Test
+    void shouldPassOnAFailureAndGoOn() {
+        pool.submit(scratch -> {
+                    throw new IllegalStateException("unreadable row");
+                })
+                .subscribe()
+                .withSubscriber(UniAssertSubscriber.create())
+                .awaitFailure(PATIENCE)
+                .assertFailedWith(IllegalStateException.class, "unreadable row");
+        search().awaitItem(PATIENCE).assertItem(1);
+    }
+
+    /** Nobody may wait for ever because the service stops. */
+    @Test
+    void shouldAnswerThoseThatWaitWhenItIsClosed() throws Exception {
+        UniAssertSubscriber<String> running = holdTheThread();
+        UniAssertSubscriber<Integer> queued = search();
+        pool.close();
+        queued.awaitFailure(PATIENCE).assertFailedWith(VectorDbException.class, "stopping");
+        assertThat(((VectorDbException) queued.getFailure()).kind()).isEqualTo(VectorDbException.Kind.UNAVAILABLE);
+        search().awaitFailure(PATIENCE).assertFailedWith(VectorDbException.class, "stopping");
+        letGo.countDown();
+        running.awaitItem(PATIENCE).assertItem("held");
+        assertThat(ran).hasValue(0);
+    }
+}
