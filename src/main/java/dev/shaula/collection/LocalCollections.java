@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
@@ -120,6 +121,15 @@ public final class LocalCollections implements CollectionRegistry {
     /** Bytes of writes in flight, and their bound. */
     public ByteBudget writeBudget() {
         return admission.budget();
+    }
+
+    /** Bytes of writes that lie in the mailboxes of shards; a part of what the write budget counts. */
+    public long queuedWriteBytes() {
+        return entries.values().stream()
+                .map(entry -> entry.collection)
+                .filter(Objects::nonNull)
+                .mapToLong(ShardedCollection::queuedWriteBytes)
+                .sum();
     }
 
     /** Collections there are, opened or being opened. */

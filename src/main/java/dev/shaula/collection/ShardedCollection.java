@@ -55,6 +55,11 @@ final class ShardedCollection implements VectorCollection {
         return new CollectionInfo(config, count, createdAt, bytes);
     }
 
+    /** Bytes of writes that wait in the mailboxes of its shards. */
+    long queuedWriteBytes() {
+        return shards.stream().mapToLong(shard -> shard.status().queuedBytes()).sum();
+    }
+
     @Override
     public Multi<WriteResult> upsert(Multi<Point> points, Ack ack) {
         return new UpsertStream(points, admission.slice(), admission.budget(), new UpsertStream.Writer() {

@@ -70,7 +70,7 @@ public final class SearchSimulation extends Simulation {
         say("%s (%d rows, %s), %s", vectors.name(), vectors.base().length, vectors.closeness(), settings);
         try {
             if (settings.url().isEmpty()) {
-                ownServer = OwnServer.start(settings.launcher(), address);
+                ownServer = OwnServer.start(OwnServer.Launch.plain(settings.launcher()), address);
             }
             load();
         } catch (IOException | InterruptedException | RuntimeException e) {

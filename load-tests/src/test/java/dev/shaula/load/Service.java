@@ -2,7 +2,6 @@ package dev.shaula.load;
 
 import dev.shaula.fixtures.VectorSet;
 import java.io.IOException;
-import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -15,7 +14,6 @@ import java.time.Duration;
 final class Service implements AutoCloseable {
     private static final int ROWS_PER_UPSERT = 1_000;
     private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(120);
-    private static final Duration POLL = Duration.ofMillis(50);
 
     private final URI url;
     private final HttpClient http =
@@ -27,21 +25,7 @@ final class Service implements AutoCloseable {
 
     /** Waits for the first healthy answer. @throws IllegalStateException when there is none in time */
     void awaitHealthy(Duration patience) throws IOException, InterruptedException {
-        long deadline = System.nanoTime() + patience.toNanos();
-        while (!healthy()) {
-            if (System.nanoTime() > deadline) {
-                throw new IllegalStateException(url + ": not healthy after " + patience);
-            }
-            Thread.sleep(POLL);
-        }
-    }
-
-    private boolean healthy() throws IOException, InterruptedException {
-        try {
-            return exchange(request("/health").GET()).statusCode() == 200;
-        } catch (ConnectException e) {
-            return false;
-        }
+        Health.await(url, patience);
     }
 
     /** Creates the collection and stores every base row, each under its row number; returns the time the rows took. */

@@ -10,7 +10,10 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -22,11 +25,28 @@ final class OwnServer {
     private static final int TERMINATED = 143;
 
     private final Process process;
+    private final URI address;
     private final Path directory;
 
-    private OwnServer(Process process, Path directory) {
+    private OwnServer(Process process, URI address, Path directory) {
         this.process = process;
+        this.address = address;
         this.directory = directory;
+    }
+
+    /**
+     * How to start it.
+     *
+     * @param launcher called as {@code LAUNCHER serve --port N --data-dir DIR}
+     * @param jvmOptions for its JVM, parted by spaces
+     * @param settings configuration, as {@code -D KEY=VALUE}
+     * @param log file for its output
+     */
+    record Launch(Path launcher, String jvmOptions, Map<String, String> settings, Path log) {
+        /** As it comes, with the output in {@code target/server.log}. */
+        static Launch plain(Path launcher) {
+            return new Launch(launcher, "", Map.of(), Path.of("target", "server.log"));
+        }
     }
 
     /** An address on this machine where nothing listened a moment ago. */
@@ -36,31 +56,58 @@ final class OwnServer {
         }
     }
 
-    /** Starts {@code launcher serve} and returns when it is healthy; its output goes to {@code target/server.log}. */
-    static OwnServer start(Path launcher, URI address) throws IOException, InterruptedException {
-        if (!Files.isExecutable(launcher)) {
-            throw new IOException("launcher: expected an executable file, got " + launcher);
+    /** Starts a server at {@code address} and returns when it is healthy. */
+    static OwnServer start(Launch launch, URI address) throws IOException, InterruptedException {
+        if (!Files.isExecutable(launch.launcher())) {
+            throw new IOException("launcher: expected an executable file, got " + launch.launcher());
         }
         Path directory = Files.createTempDirectory("shaula-load-");
-        Path log = Files.createDirectories(Path.of("target")).resolve("server.log");
-        Process process = new ProcessBuilder(
-                        launcher.toAbsolutePath().normalize().toString(),
-                        "serve",
-                        "--port",
-                        Integer.toString(address.getPort()),
-                        "--data-dir",
-                        directory.toString())
+        Files.createDirectories(launch.log().toAbsolutePath().getParent());
+        ProcessBuilder builder = new ProcessBuilder(command(launch, address, directory))
                 .redirectErrorStream(true)
-                .redirectOutput(log.toFile())
-                .start();
-        OwnServer server = new OwnServer(process, directory);
-        try (Service service = new Service(address)) {
-            service.awaitHealthy(START_PATIENCE);
+                .redirectOutput(launch.log().toFile());
+        builder.environment().merge("SHAULA_JAVA_OPTS", launch.jvmOptions(), (given, ours) -> given + " " + ours);
+        OwnServer server = new OwnServer(builder.start(), address, directory);
+        try {
+            Health.await(address, START_PATIENCE);
             return server;
         } catch (IOException | InterruptedException | RuntimeException e) {
             server.kill();
-            throw new IOException("cannot start " + launcher + ", see " + log.toAbsolutePath(), e);
+            throw new IOException(
+                    "cannot start " + launch.launcher() + ", see "
+                            + launch.log().toAbsolutePath(),
+                    e);
         }
+    }
+
+    private static List<String> command(Launch launch, URI address, Path directory) {
+        List<String> command = new ArrayList<>();
+        command.add(launch.launcher().toAbsolutePath().normalize().toString());
+        command.addAll(
+                List.of("serve", "--port", Integer.toString(address.getPort()), "--data-dir", directory.toString()));
+        launch.settings().forEach((key, value) -> command.add("-D" + key + "=" + value));
+        return command;
+    }
+
+    URI address() {
+        return address;
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** Largest resident memory so far in bytes, as Linux counts it; 0 elsewhere. */
+    long peakResidentBytes() throws IOException {
+        Path status = Path.of("/proc", Long.toString(process.pid()), "status");
+        if (!Files.exists(status)) {
+            return 0;
+        }
+        return Files.readAllLines(status).stream()
+                .filter(line -> line.startsWith("VmHWM:"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10)
+                .findFirst()
+                .orElse(0);
     }
 
     /** Asks the server to end (SIGTERM), waits, and removes its data. @throws IOException if it does not end in order */

@@ -1,0 +1,21 @@
+package dev.shaula.load;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+class SlowShardIT {
+    private static final int WRITERS = 100;
+
+    /** The rows of all writers are more than the write budget, so that some must wait in their sockets. */
+    @Test
+    void shouldSlowAHundredWritersInASmallHeapAndLoseNothing() throws Exception {
+        SlowShard.Report report =
+                new SlowShard(new SlowShard.Settings(Path.of("shaula"), WRITERS, 64, 384, 1_000, 64)).run();
+
+        assertThat(report.inFlight()).isPositive().isLessThanOrEqualTo(report.budget());
+        assertThat(report.queued()).isLessThanOrEqualTo(report.inFlight());
+        assertThat(report.waiting()).as("senders that the budget slowed").isPositive();
+    }
+}
