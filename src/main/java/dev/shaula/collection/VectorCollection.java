@@ -45,7 +45,7 @@ public interface VectorCollection {
     /** Deletes by id; {@link WriteResult#missing} lists the ids that were not there. */
     Uni<WriteResult> delete(List<String> ids, Ack ack);
 
-    /** The nearest points, closest first, ties by id order of insertion; empty when nothing matches. */
+    /** The nearest points, closest first, of equal ones the newest of a shard first; empty when nothing matches. */
     Uni<List<ScoredPoint>> search(SearchRequest request);
 
     /** Several searches under one admission; one list per request, in request order. */

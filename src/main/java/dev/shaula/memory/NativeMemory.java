@@ -22,6 +22,8 @@ public final class NativeMemory {
     /** Alignment of every block: a cache line, and the widest vector register. */
     public static final int ALIGNMENT = 64;
 
+    private static final long MAPPED_BYTES = 256L << 10;
+
     private static final AtomicLong ALLOCATED = new AtomicLong();
 
     private NativeMemory() {}
@@ -35,13 +37,14 @@ public final class NativeMemory {
      * @throws OutOfMemoryError if the system has none left
      */
     public static MemorySegment allocate(long bytes, boolean hugePages) {
-        MemorySegment block = hugePages ? HugePages.map(bytes) : null;
+        // Small blocks are scratch: a page, a mapping and an entry in the kernel's tables each would be a waste.
+        MemorySegment block = bytes >= MAPPED_BYTES ? AnonymousMemory.map(bytes, hugePages) : null;
         if (block == null) {
             block = rewrap(Arena.ofAuto().allocate(bytes, ALIGNMENT), () -> ALLOCATED.addAndGet(-bytes));
         } else {
             MemorySegment owner = block;
             block = rewrap(owner, () -> {
-                HugePages.unmap(owner);
+                AnonymousMemory.unmap(owner);
                 ALLOCATED.addAndGet(-bytes);
             });
             block = block.asSlice(0, bytes);
