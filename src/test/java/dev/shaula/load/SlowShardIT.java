@@ -8,14 +8,18 @@ import org.junit.jupiter.api.Test;
 class SlowShardIT {
     private static final int WRITERS = 100;
 
-    /** The rows of all writers are more than the write budget, so that some must wait in their sockets. */
+    /**
+     * The rows of all writers are more than the write budget, so that some must wait in their sockets; and they wait
+     * longer than an idle connection may live.
+     */
     @Test
     void shouldSlowAHundredWritersInASmallHeapAndLoseNothing() throws Exception {
         SlowShard.Report report =
-                new SlowShard(new SlowShard.Settings(Path.of("shaula"), WRITERS, 64, 384, 1_000, 64)).run();
+                new SlowShard(new SlowShard.Settings(Path.of("shaula"), WRITERS, 64, 384, 800, 64, 2)).run();
 
         assertThat(report.inFlight()).isPositive().isLessThanOrEqualTo(report.budget());
         assertThat(report.queued()).isLessThanOrEqualTo(report.inFlight());
         assertThat(report.waiting()).as("senders that the budget slowed").isPositive();
+        assertThat(report.longestWaitSeconds()).isGreaterThan(2);
     }
 }

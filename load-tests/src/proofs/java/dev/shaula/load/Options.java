@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -41,8 +40,8 @@ final class Options {
         }
     }
 
-    static void say(String format, Object... values) {
-        System.out.println(String.format(Locale.ROOT, format, values));
+    static void say(String line) {
+        System.out.println(line);
     }
 
     static double mib(long bytes) {

@@ -93,6 +93,10 @@ final class OwnServer {
         return address;
     }
 
+    long pid() {
+        return process.pid();
+    }
+
     boolean isAlive() {
         return process.isAlive();
     }

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ExecutionException;
@@ -64,8 +65,9 @@ public final class SearchUnderInserts {
      *
      * @param inserted rows a second that were acknowledged
      * @param checked acknowledged rows that were looked for, and found
+     * @param otherCores that were used by neither the server nor this client
      */
-    record Phase(double p50, double p99, double max, double inserted, int checked) {}
+    record Phase(double p50, double p99, double max, double inserted, int checked, double otherCores) {}
 
     /** An idle phase and the loaded one after it. */
     record Pair(Phase idle, Phase loaded) {
@@ -91,10 +93,15 @@ public final class SearchUnderInserts {
                     property("repetitions", 5, Integer::valueOf),
                     property("searches", 50, Integer::valueOf),
                     property("checks", 5, Integer::valueOf));
-            say("%s", settings);
+            say(String.format(Locale.ROOT, "%s", settings));
             List<Pair> pairs = new SearchUnderInserts(settings).run();
             double[] ratios = pairs.stream().mapToDouble(Pair::ratio).sorted().toArray();
-            say("%d dimensions: median ratio of the p99 %.2f", dimensions, ratios[ratios.length / 2]);
+            say(String.format(
+                    Locale.ROOT,
+                    "%d dimensions: median ratio of the p99 %.2f, load average %s",
+                    dimensions,
+                    ratios[ratios.length / 2],
+                    Options.loadAverage()));
         }
     }
 
@@ -108,7 +115,8 @@ public final class SearchUnderInserts {
         try {
             prepare(server);
             double capacity = capacity(server);
-            say("insert capacity %.0f rows/s, load average %s", capacity, Options.loadAverage());
+            say(String.format(
+                    Locale.ROOT, "insert capacity %.0f rows/s, load average %s", capacity, Options.loadAverage()));
             Pair[] pairs = new Pair[settings.repetitions()];
             for (int r = 0; r < pairs.length; r++) {
                 pairs[r] = new Pair(phase(server, 0), phase(server, capacity / 2));
@@ -123,9 +131,10 @@ public final class SearchUnderInserts {
     private static void report(Pair pair) {
         Phase idle = pair.idle();
         Phase loaded = pair.loaded();
-        say(
+        say(String.format(
+                Locale.ROOT,
                 "idle p50 %.2f p99 %.2f max %.1f ms | at %.0f rows/s p50 %.2f p99 %.2f max %.1f ms | ratio of the p99 %.2f"
-                        + " | %d acknowledged rows looked for and found | load average %s",
+                        + " | %d acknowledged rows looked for and found | others on %.2f and %.2f cores",
                 idle.p50(),
                 idle.p99(),
                 idle.max(),
@@ -135,7 +144,8 @@ public final class SearchUnderInserts {
                 loaded.max(),
                 pair.ratio(),
                 idle.checked() + loaded.checked(),
-                Options.loadAverage());
+                idle.otherCores(),
+                loaded.otherCores()));
     }
 
     /** Stores the first rows, and warms both kinds of search. */
@@ -188,6 +198,7 @@ public final class SearchUnderInserts {
 
     private Phase phase(OwnServer server, Writer writer, double rowsPerSecond, List<byte[]> load)
             throws IOException, InterruptedException, ExecutionException {
+        OtherLoad others = OtherLoad.beside(server);
         long start = System.nanoTime();
         long end = start + TimeUnit.SECONDS.toNanos(settings.phaseSeconds());
         try (ExecutorService threads = Executors.newThreadPerTaskExecutor(
@@ -209,7 +220,8 @@ public final class SearchUnderInserts {
             }
             Arrays.sort(ms);
             double inserted = writer.acknowledged() * 1e9 / (System.nanoTime() - start);
-            return new Phase(percentile(ms, 0.5), percentile(ms, 0.99), ms[ms.length - 1], inserted, checked);
+            return new Phase(
+                    percentile(ms, 0.5), percentile(ms, 0.99), ms[ms.length - 1], inserted, checked, others.cores());
         }
     }
 

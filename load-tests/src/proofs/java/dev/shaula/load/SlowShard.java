@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ExecutionException;
@@ -42,8 +43,10 @@ public final class SlowShard {
      * @param dimensions of every vector
      * @param writesPerSecond that the shard takes
      * @param heapMiB heap of the server
+     * @param idleSeconds after which the server closes an idle connection; one whose rows wait is not idle
      */
-    record Settings(Path launcher, int writers, int rows, int dimensions, int writesPerSecond, int heapMiB) {
+    record Settings(
+            Path launcher, int writers, int rows, int dimensions, int writesPerSecond, int heapMiB, int idleSeconds) {
         long total() {
             return (long) writers * rows;
         }
@@ -59,7 +62,7 @@ public final class SlowShard {
      * @param waiting most senders that waited for the budget at a time
      * @param heap most heap in use
      * @param resident peak of the process
-     * @param longestSilenceSeconds longest that any writer waited for its next acknowledgement
+     * @param longestWaitSeconds longest that any writer waited for its next acknowledgement
      */
     record Report(
             double seconds,
@@ -69,7 +72,7 @@ public final class SlowShard {
             long waiting,
             long heap,
             long resident,
-            double longestSilenceSeconds) {}
+            double longestWaitSeconds) {}
 
     SlowShard(Settings settings) {
         this.settings = settings;
@@ -85,8 +88,9 @@ public final class SlowShard {
                     property("rows", 400, Integer::valueOf),
                     dimensions,
                     property("rate", 200, Integer::valueOf),
-                    property("heap", 256, Integer::valueOf));
-            say("%s", settings);
+                    property("heap", 256, Integer::valueOf),
+                    property("idle", 20, Integer::valueOf));
+            say(String.format(Locale.ROOT, "%s", settings));
             new SlowShard(settings).run();
         }
     }
@@ -96,9 +100,11 @@ public final class SlowShard {
         try {
             Report report = load(server);
             verify(server);
-            say(
+            say(String.format(
+                    Locale.ROOT,
                     "every one of %d acknowledged rows was found; load average %s",
-                    settings.total(), Options.loadAverage());
+                    settings.total(),
+                    Options.loadAverage()));
             return report;
         } finally {
             server.stop();
@@ -109,7 +115,11 @@ public final class SlowShard {
         return new OwnServer.Launch(
                 settings.launcher(),
                 "-Xmx%dm -XX:MaxDirectMemorySize=64m".formatted(settings.heapMiB()),
-                Map.of("shaula.max-write-rate", Integer.toString(settings.writesPerSecond())),
+                Map.of(
+                        "shaula.max-write-rate",
+                        Integer.toString(settings.writesPerSecond()),
+                        "quarkus.http.idle-timeout",
+                        settings.idleSeconds() + "s"),
                 Path.of("target", "slow-shard.log"));
     }
 
@@ -118,10 +128,11 @@ public final class SlowShard {
             observer.create(settings.dimensions());
             Samples samples = new Samples();
             long start = System.nanoTime();
-            double silence = writeAll(server, observer, samples);
+            double longestWait = writeAll(server, observer, samples);
             double seconds = (System.nanoTime() - start) / 1e9;
-            Report report = samples.report(seconds, silence, server.peakResidentBytes());
-            say(
+            Report report = samples.report(seconds, longestWait, server.peakResidentBytes());
+            say(String.format(
+                    Locale.ROOT,
                     "%d writers, %d rows of %d dimensions in %.1f s (%.0f rows/s); writes in flight at most %.1f of %.1f MiB,"
                             + " %.1f MiB of them queued, %d senders waiting; heap at most %.0f of %d MiB, process %.0f MiB;"
                             + " longest wait for an acknowledgement %.1f s",
@@ -137,7 +148,7 @@ public final class SlowShard {
                     mib(report.heap()),
                     settings.heapMiB(),
                     mib(report.resident()),
-                    silence);
+                    longestWait));
             return report;
         }
     }
@@ -173,7 +184,7 @@ public final class SlowShard {
                 writer.send(Math.min(ROWS_PER_CHUNK, settings.rows() - sent));
             }
             writer.finish();
-            return writer.longestSilenceNs();
+            return writer.longestWaitNs();
         }
     }
 
@@ -220,8 +231,8 @@ public final class SlowShard {
             }
         }
 
-        Report report(double seconds, double silence, long resident) {
-            return new Report(seconds, budget, inFlight, queued, waiting, heap, resident, silence);
+        Report report(double seconds, double longestWait, long resident) {
+            return new Report(seconds, budget, inFlight, queued, waiting, heap, resident, longestWait);
         }
     }
 }

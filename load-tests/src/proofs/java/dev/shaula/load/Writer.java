@@ -21,7 +21,7 @@ final class Writer implements AutoCloseable {
     private final Thread reader;
     private final CountDownLatch begun = new CountDownLatch(1);
     private volatile long acknowledged;
-    private volatile long longestSilenceNs;
+    private volatile long longestWaitNs;
     private volatile String fault = "";
     private volatile boolean complete;
     private long sent;
@@ -69,9 +69,9 @@ final class Writer implements AutoCloseable {
         return acknowledged;
     }
 
-    /** Longest time between two answers of the server, from the first row sent on. */
-    long longestSilenceNs() {
-        return longestSilenceNs;
+    /** Longest time between two acknowledgements of rows, from the first row sent on. */
+    long longestWaitNs() {
+        return longestWaitNs;
     }
 
     private void read() {
@@ -84,10 +84,13 @@ final class Writer implements AutoCloseable {
                 return;
             }
             for (String chunk = connection.replyChunk(); !chunk.isEmpty(); chunk = connection.replyChunk()) {
+                long before = acknowledged;
                 chunk.lines().forEach(this::take);
-                long now = System.nanoTime();
-                longestSilenceNs = Math.max(longestSilenceNs, now - last);
-                last = now;
+                if (acknowledged > before) {
+                    long now = System.nanoTime();
+                    longestWaitNs = Math.max(longestWaitNs, now - last);
+                    last = now;
+                }
             }
         } catch (IOException e) {
             fault = "no answer: " + e.getMessage();

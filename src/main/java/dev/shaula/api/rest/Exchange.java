@@ -12,6 +12,7 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** One request and its answer. Everything runs on the event loop of the connection, unless a method says otherwise. */
@@ -58,6 +59,11 @@ final class Exchange {
 
     HttpMetrics metrics() {
         return door.metrics();
+    }
+
+    /** How long a streamed answer may be silent while work is under way. */
+    Duration pulse() {
+        return door.config().pulse();
     }
 
     String tail() {

@@ -6,19 +6,25 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.time.Duration;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /** The settings of the HTTP door as it uses them. */
 @ApplicationScoped
 class HttpConfig {
     /** Bodies other than upserts: the largest is a batch of a thousand queries. */
     static final long MAX_SMALL_BODY = 64L << 20;
+    /** Proxies between us and a client commonly cut a connection that is silent for 60 s, some after 30 s. */
+    private static final Duration LONGEST_PULSE = Duration.ofSeconds(15);
 
     private final long maxBody;
     private final long ingestBytes;
     private final Duration ingestWait;
+    private final Duration pulse;
     private final QueryDefaults queryDefaults;
 
-    HttpConfig(HttpSettings settings) {
+    HttpConfig(HttpSettings settings, @ConfigProperty(name = "quarkus.http.idle-timeout") Duration idleTimeout) {
+        Duration quarter = idleTimeout.dividedBy(4);
+        pulse = quarter.compareTo(LONGEST_PULSE) < 0 ? quarter : LONGEST_PULSE;
         maxBody = settings.http().maxBody().asLongValue();
         ingestBytes = settings.http()
                 .ingestBudget()
@@ -38,6 +44,11 @@ class HttpConfig {
     /** How long a body may wait for the ingest budget before it is refused. */
     Duration ingestWait() {
         return ingestWait;
+    }
+
+    /** How long a streamed answer may be silent while work is under way: a quarter of the idle limit at most. */
+    Duration pulse() {
+        return pulse;
     }
 
     QueryDefaults queryDefaults() {

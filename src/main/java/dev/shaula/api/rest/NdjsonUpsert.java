@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * An upsert of records without end, answered line by line while it runs. The socket is read only as fast as the
  * collection asks. A client that does not read its acknowledgements delays them, but never the stream: lines that do not
- * fit the socket are added up into one.
+ * fit the socket are added up into one. While rows wait for a slow shard and there is nothing to tell, a line with a count
+ * of 0 goes out now and then: an idle limit, ours or a proxy's, would cut the connection in the middle otherwise.
  */
 final class NdjsonUpsert {
     private final Exchange exchange;
@@ -28,6 +29,7 @@ final class NdjsonUpsert {
     private long acknowledged;
     private long untold;
     private boolean told;
+    private boolean toldSincePulse;
 
     NdjsonUpsert(Exchange exchange, Targets targets, Ack ack) {
         this.exchange = exchange;
@@ -57,6 +59,7 @@ final class NdjsonUpsert {
         CollectionConfig config = collection.info().config();
         exchange.context().runOnContext(now -> {
             source.expect(config.name(), config.dimensions());
+            exchange.context().owner().setPeriodic(exchange.pulse().toMillis(), this::pulse);
             collection
                     .upsert(Multi.createFrom().publisher(source), ack)
                     .subscribe()
@@ -82,6 +85,16 @@ final class NdjsonUpsert {
         }
     }
 
+    private void pulse(long timer) {
+        if (gone()) {
+            exchange.context().owner().cancelTimer(timer);
+        } else if (!toldSincePulse && source.taken() > acknowledged && !response.writeQueueFull()) {
+            begin();
+            response.write(slice());
+        }
+        toldSincePulse = false;
+    }
+
     private boolean gone() {
         return response.ended() || response.closed();
     }
@@ -90,6 +103,7 @@ final class NdjsonUpsert {
         if (untold > 0 && !gone()) {
             begin();
             response.write(slice());
+            toldSincePulse = true;
         }
     }
 

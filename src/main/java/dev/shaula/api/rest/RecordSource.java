@@ -37,6 +37,7 @@ final class RecordSource implements Flow.Publisher<Point>, Flow.Subscription {
     private boolean stopped;
     private @Nullable Throwable failure;
     private int failedLine;
+    private long taken;
 
     RecordSource(HttpServerRequest request, Context context) {
         this.request = request;
@@ -64,6 +65,11 @@ final class RecordSource implements Flow.Publisher<Point>, Flow.Subscription {
     /** Line of the record that made the stream fail, 0 if none did. */
     int failedLine() {
         return failedLine;
+    }
+
+    /** Records that the subscriber has got. */
+    long taken() {
+        return taken;
     }
 
     @Override
@@ -170,6 +176,7 @@ final class RecordSource implements Flow.Publisher<Point>, Flow.Subscription {
                     row.line());
         } else {
             demand--;
+            taken++;
             Objects.requireNonNull(subscriber).onNext(row.point());
         }
     }
