@@ -37,6 +37,10 @@ import picocli.CommandLine.Spec;
             QueryCommand.class,
             EvalCommand.class,
             CollectionsCommand.class,
+            AliasesCommand.class,
+            BackupCommand.class,
+            BackupsCommand.class,
+            RestoreCommand.class,
             HealthCommand.class,
             VersionCommand.class,
             CommandLine.HelpCommand.class

@@ -20,10 +20,11 @@ public interface CollectionRegistry {
      * honoured up to 64. The rest of an existing collection's shape is kept as it is.
      *
      * @throws VectorDbException (as a failure) CONFLICT, with "already exists" in its text, if the name is taken by a
-     *     collection of other dimensions or metric
+     *     collection of other dimensions or metric, or by an alias
      */
     Uni<Created> create(CollectionConfig config);
 
+    /** The collection of this name, or the one that the alias of this name stands for now. */
     Optional<VectorCollection> find(String name);
 
     /** As {@link #find}, but throws NOT_FOUND if there is none. */
@@ -34,11 +35,18 @@ public interface CollectionRegistry {
     /** In name order. */
     List<VectorCollection> list();
 
-    /** Deletes a collection with its data. Fails with NOT_FOUND if there is none. */
+    /**
+     * Deletes a collection with its data. Fails with NOT_FOUND if there is none, with CONFLICT if it has aliases, so
+     * that what they stand for never vanishes by accident, or if {@code name} is itself an alias.
+     */
     Uni<Void> drop(String name);
 
     /** {@link VectorCollection#commit} on all. */
     Uni<Void> commitAll();
+
+    Aliases aliases();
+
+    Backups backups();
 
     /** Shards that failed to open or were found damaged, as {@code collection/shard: reason}; empty when all is well. */
     List<String> damage();

@@ -24,11 +24,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class DataDirectory implements AutoCloseable {
     private static final int SLUG_LENGTH = 40;
+    private static final String DROPPED = ".dropped-";
 
+    private final Path root;
     private final Path collections;
     private final FileChannel lockFile;
 
-    private DataDirectory(Path collections, FileChannel lockFile) {
+    private DataDirectory(Path root, Path collections, FileChannel lockFile) {
+        this.root = root;
         this.collections = collections;
         this.lockFile = lockFile;
     }
@@ -43,9 +46,14 @@ final class DataDirectory implements AutoCloseable {
             throw new IOException(
                     root.toAbsolutePath() + ": is in use by another process; stop it, or choose another --data-dir");
         }
-        DataDirectory directory = new DataDirectory(collections, channel);
+        DataDirectory directory = new DataDirectory(root, collections, channel);
         directory.sweep();
         return directory;
+    }
+
+    /** The directory itself. */
+    Path root() {
+        return root;
     }
 
     /** The folders of collections, each with a manifest. */
@@ -67,9 +75,14 @@ final class DataDirectory implements AutoCloseable {
 
     /** Makes a collection's folder disappear at once, then deletes what is in it. */
     void delete(Path folder) throws IOException {
-        Path doomed = folder.resolveSibling(".dropped-" + folder.getFileName());
+        drop(folder);
+    }
+
+    /** Makes a folder disappear at once, then deletes what is in it; {@link #isDropped} tells a crash's leftovers. */
+    static void drop(Path folder) throws IOException {
+        Path doomed = folder.resolveSibling(DROPPED + folder.getFileName());
         Files.move(folder, doomed, StandardCopyOption.ATOMIC_MOVE);
-        Manifest.syncDirectory(collections);
+        DurableFiles.syncParent(folder);
         deleteTree(doomed);
     }
 
@@ -90,8 +103,8 @@ final class DataDirectory implements AutoCloseable {
         }
     }
 
-    private static boolean isDropped(Path folder) {
-        return folder.getFileName().toString().startsWith(".dropped-");
+    static boolean isDropped(Path folder) {
+        return folder.getFileName().toString().startsWith(DROPPED);
     }
 
     private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
@@ -102,7 +115,7 @@ final class DataDirectory implements AutoCloseable {
         }
     }
 
-    private static void deleteTree(Path root) throws IOException {
+    static void deleteTree(Path root) throws IOException {
         Files.walkFileTree(root, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {

@@ -5,6 +5,7 @@ import dev.shaula.model.VectorDbException;
 import dev.shaula.shard.LocalShard;
 import dev.shaula.shard.Shard;
 import dev.shaula.shard.ShardRuntime;
+import io.smallrye.mutiny.CompositeException;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.Vertx;
 import java.io.IOException;
@@ -13,14 +14,17 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.Callable;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +38,7 @@ public final class LocalCollections implements CollectionRegistry {
     /** A shard has a thread, a store and files of its own. */
     private static final int MAX_SHARDS = 64;
 
-    private final Vertx vertx;
+    private final Worker worker;
     private final Clock clock;
     private final int shards;
     private final Admission admission;
@@ -42,6 +46,11 @@ public final class LocalCollections implements CollectionRegistry {
     private final ShardRuntime runtime;
     private final ConcurrentMap<String, Entry> entries = new ConcurrentHashMap<>();
     private final ConcurrentLinkedQueue<String> damage = new ConcurrentLinkedQueue<>();
+    /** Held while a name is given to a collection or an alias or taken away; only on threads that may block. */
+    private final ReentrantLock names = new ReentrantLock();
+
+    private final LocalAliases aliases;
+    private final LocalBackups backups;
     private volatile boolean ready;
 
     /** A name that is taken: {@code opened} settles when its shards have recovered. */
@@ -92,12 +101,14 @@ public final class LocalCollections implements CollectionRegistry {
 
     private LocalCollections(
             Vertx vertx, Clock clock, Settings settings, DataDirectory directory, ShardRuntime runtime) {
-        this.vertx = vertx;
+        this.worker = new Worker(vertx);
         this.clock = clock;
         this.shards = settings.shards();
         this.admission = settings.toAdmission();
         this.directory = directory;
         this.runtime = runtime;
+        this.aliases = new LocalAliases(directory.root(), worker, names, entries::containsKey);
+        this.backups = new LocalBackups(directory.root(), worker, clock, this);
     }
 
     /**
@@ -144,23 +155,43 @@ public final class LocalCollections implements CollectionRegistry {
     @Override
     public Uni<Created> create(CollectionConfig wish) {
         return Uni.createFrom().deferred(() -> {
+            Entry existing = entries.get(wish.name());
+            if (existing != null) {
+                return found(existing, wish);
+            }
             CollectionConfig config = wish.withShards(shardsFor(wish));
             Entry fresh = new Entry(config, Uni.createFrom().deferred(() -> make(config)));
-            Entry existing = entries.putIfAbsent(config.name(), fresh);
-            if (existing != null) {
-                checkEqual(existing.config, wish);
-                return existing.opened.map(c -> new Created(c, true));
-            }
-            return fresh.opened
-                    .onFailure()
-                    .invoke(() -> entries.remove(config.name(), fresh))
-                    .map(c -> new Created(c, false));
+            return worker.call(() -> register(fresh))
+                    .chain(registered -> registered == fresh
+                            ? opened(fresh).map(c -> new Created(c, false))
+                            : found(registered, wish));
         });
+    }
+
+    private static Uni<Created> found(Entry existing, CollectionConfig wish) {
+        checkEqual(existing.config, wish);
+        return existing.opened.map(c -> new Created(c, true));
+    }
+
+    /** The entry that has the name of {@code fresh} from now on: itself, or the one that came first. Blocks. */
+    private Entry register(Entry fresh) {
+        names.lock();
+        try {
+            aliases.checkFree(fresh.config.name());
+            Entry existing = entries.putIfAbsent(fresh.config.name(), fresh);
+            return existing == null ? fresh : existing;
+        } finally {
+            names.unlock();
+        }
+    }
+
+    private Uni<ShardedCollection> opened(Entry fresh) {
+        return fresh.opened.onFailure().invoke(() -> entries.remove(fresh.config.name(), fresh));
     }
 
     @Override
     public Optional<VectorCollection> find(String name) {
-        Entry entry = entries.get(name);
+        Entry entry = entry(name);
         if (entry == null) {
             return Optional.empty();
         }
@@ -169,6 +200,18 @@ public final class LocalCollections implements CollectionRegistry {
             throw VectorDbException.unavailable("collection \"" + name + "\" is still being opened; try again later");
         }
         return Optional.of(collection);
+    }
+
+    private @Nullable Entry entry(String name) {
+        Entry entry = entries.get(name);
+        String target = entry == null ? aliases.target(name) : null;
+        while (target != null) {
+            entry = entries.get(target);
+            String now = aliases.target(name);
+            // A collection is dropped once its alias has moved on: absence counts only if it did not meanwhile.
+            target = entry != null || target.equals(now) ? null : now;
+        }
+        return entry;
     }
 
     @Override
@@ -190,37 +233,42 @@ public final class LocalCollections implements CollectionRegistry {
         return Uni.createFrom().deferred(() -> {
             Entry entry = entries.get(name);
             if (entry == null) {
-                throw VectorDbException.notFound("collection \"" + name + "\" does not exist");
+                aliases.checkNoAlias(name);
+                throw missing(name);
             }
-            // On disk first: were the name free before, a crash could bring back this collection beside a new one.
-            return entry.opened.call(() -> forget(entry)).chain(collection -> {
-                if (!entries.remove(name, entry)) {
-                    throw VectorDbException.notFound("collection \"" + name + "\" does not exist");
-                }
-                return collection.close().chain(() -> delete(entry));
-            });
+            return entry.opened
+                    .chain(collection ->
+                            worker.run(() -> unregister(entry)).chain(collection::close))
+                    .chain(() -> worker.run(() -> {
+                        Path folder = entry.folder;
+                        if (folder != null) {
+                            directory.delete(folder);
+                        }
+                    }));
         });
     }
 
-    /** From here on, a folder that the next start sweeps. */
-    private Uni<Void> forget(Entry entry) {
-        return blocking(() -> {
+    private void unregister(Entry entry) throws IOException {
+        String name = entry.config.name();
+        names.lock();
+        try {
+            aliases.checkUnused(name);
+            if (entries.get(name) != entry) {
+                throw missing(name);
+            }
+            // On disk first: were the name free before, a crash could bring back this collection beside a new one.
             Path folder = entry.folder;
             if (folder != null) {
                 Manifest.delete(folder);
             }
-            return null;
-        });
+            entries.remove(name, entry);
+        } finally {
+            names.unlock();
+        }
     }
 
-    private Uni<Void> delete(Entry entry) {
-        return blocking(() -> {
-            Path folder = entry.folder;
-            if (folder != null) {
-                directory.delete(folder);
-            }
-            return null;
-        });
+    private static VectorDbException missing(String name) {
+        return VectorDbException.notFound("collection \"" + name + "\" does not exist");
     }
 
     @Override
@@ -229,6 +277,16 @@ public final class LocalCollections implements CollectionRegistry {
         return commits.isEmpty()
                 ? Uni.createFrom().voidItem()
                 : Uni.join().all(commits).andCollectFailures().replaceWithVoid();
+    }
+
+    @Override
+    public Aliases aliases() {
+        return aliases;
+    }
+
+    @Override
+    public Backups backups() {
+        return backups;
     }
 
     @Override
@@ -241,8 +299,17 @@ public final class LocalCollections implements CollectionRegistry {
         return ready;
     }
 
-    /** Answers what was accepted, closes every collection, then the pools and the lock. */
+    /** Lets a backup or restore end, answers what was accepted, closes every collection, then the pools and the lock. */
     public Uni<Void> close() {
+        return backups.close()
+                .chain(this::closeAll)
+                .eventually(() -> worker.run(() -> {
+                    runtime.close();
+                    directory.close();
+                }));
+    }
+
+    private Uni<Void> closeAll() {
         List<Uni<Void>> closing = new ArrayList<>();
         for (Entry entry : entries.values()) {
             ShardedCollection collection = entry.collection;
@@ -251,14 +318,9 @@ public final class LocalCollections implements CollectionRegistry {
             }
         }
         entries.clear();
-        Uni<Void> closed = closing.isEmpty()
+        return closing.isEmpty()
                 ? Uni.createFrom().voidItem()
                 : Uni.join().all(closing).andCollectFailures().replaceWithVoid();
-        return closed.eventually(() -> blocking(() -> {
-            runtime.close();
-            directory.close();
-            return null;
-        }));
     }
 
     private void recover() throws IOException {
@@ -278,6 +340,8 @@ public final class LocalCollections implements CollectionRegistry {
                 damage.add(folder.getFileName() + ": " + e.getMessage());
             }
         }
+        recoverAliases();
+        backups.sweep();
         if (opening.isEmpty()) {
             ready = true;
             return;
@@ -293,41 +357,124 @@ public final class LocalCollections implements CollectionRegistry {
                         failure -> LOG.errorf(failure, "a collection could not be opened"));
     }
 
+    private void recoverAliases() {
+        try {
+            aliases.load();
+        } catch (IOException e) {
+            LOG.errorf("%s", e.getMessage());
+            damage.add(String.valueOf(e.getMessage()));
+        }
+        aliases.all().forEach((alias, collection) -> {
+            if (entries.containsKey(alias) || !entries.containsKey(collection)) {
+                damage.add("alias \"" + alias + "\": expected a collection \"" + collection + "\" and none \"" + alias
+                        + "\"");
+            }
+        });
+    }
+
     private Uni<ShardedCollection> make(CollectionConfig config) {
+        return make(config, folder -> Uni.createFrom().voidItem());
+    }
+
+    /** Opens shards in a new folder that {@code fill} may have put files into; on a failure nothing is left. */
+    private Uni<ShardedCollection> make(CollectionConfig config, Function<Path, Uni<Void>> fill) {
         Manifest manifest = new Manifest(config, clock.instant());
-        return blocking(() -> directory.newFolder(config.name()))
-                .chain(folder -> openShards(manifest, folder, this::openShard)
-                        .call(() -> blocking(() -> {
-                            manifest.write(folder);
-                            return null;
-                        }))
+        return worker.call(() -> directory.newFolder(config.name()))
+                .chain(folder -> fill.apply(folder)
+                        .chain(() -> openShards(manifest, folder, this::openShard))
+                        .call(() -> worker.run(() -> manifest.write(folder)))
                         .invoke(() -> {
                             Entry entry = entries.get(config.name());
                             if (entry != null) {
                                 entry.folder = folder;
                             }
-                        }));
+                        })
+                        .onFailure()
+                        .call(() -> worker.run(() -> DataDirectory.drop(folder))));
+    }
+
+    // --- what backups need -------------------------------------------------------------------------------------
+
+    /** An open collection and where it lies. */
+    record Stored(ShardedCollection collection, Path folder) {
+        String name() {
+            return collection.info().config().name();
+        }
+    }
+
+    /** Those that are open, in name order. */
+    List<Stored> stored() {
+        return entries.values().stream()
+                .sorted(Comparator.comparing(e -> e.config.name()))
+                .flatMap(e -> stored(e).stream())
+                .toList();
+    }
+
+    /** The open collection of this name or alias. */
+    Optional<Stored> stored(String name) {
+        Entry entry = entry(name);
+        return entry == null ? Optional.empty() : stored(entry);
+    }
+
+    private static Optional<Stored> stored(Entry entry) {
+        ShardedCollection collection = entry.collection;
+        Path folder = entry.folder;
+        return collection == null || folder == null ? Optional.empty() : Optional.of(new Stored(collection, folder));
+    }
+
+    /** Fails with CONFLICT if a collection or an alias has this name. */
+    void checkFree(String name) {
+        aliases.checkFree(name);
+        if (entries.containsKey(name)) {
+            throw VectorDbException.conflict("collection \"" + name + "\" already exists");
+        }
+    }
+
+    /** Makes a collection whose shards are what {@code fill} puts into its folder; on a failure nothing is left. */
+    Uni<ShardedCollection> adopt(CollectionConfig config, Function<Path, Uni<Void>> fill) {
+        Entry fresh = new Entry(config, Uni.createFrom().deferred(() -> make(config, fill)));
+        return worker.call(() -> register(fresh)).chain(registered -> {
+            if (registered != fresh) {
+                checkFree(config.name());
+            }
+            return opened(fresh);
+        });
     }
 
     private interface ShardOpener {
         Uni<Shard> open(CollectionConfig config, int number, Path folder);
     }
 
+    /** If one cannot be opened, those that could are closed again. */
     private Uni<ShardedCollection> openShards(Manifest manifest, Path folder, ShardOpener opener) {
         CollectionConfig config = manifest.config();
+        Queue<Shard> open = new ConcurrentLinkedQueue<>();
         List<Uni<Shard>> shards = new ArrayList<>();
         for (int s = 0; s < config.shards(); s++) {
-            shards.add(opener.open(config, s, folder));
+            shards.add(opener.open(config, s, folder).invoke(open::add));
         }
         return Uni.join()
                 .all(shards)
-                .andFailFast()
-                .map(open -> new ShardedCollection(config, manifest.createdAt(), open, admission));
+                .andCollectFailures()
+                .onFailure(CompositeException.class)
+                .transform(all -> all.getCauses().getFirst())
+                .onFailure()
+                .call(() -> closeShards(open))
+                .map(all -> new ShardedCollection(config, manifest.createdAt(), all, admission));
+    }
+
+    private static Uni<Void> closeShards(Collection<Shard> shards) {
+        return shards.isEmpty()
+                ? Uni.createFrom().voidItem()
+                : Uni.join()
+                        .all(shards.stream().map(Shard::close).toList())
+                        .andCollectFailures()
+                        .replaceWithVoid();
     }
 
     private Uni<Shard> openShard(CollectionConfig config, int number, Path folder) {
-        Path home = folder.resolve("shard-%03d".formatted(number));
-        return LocalShard.open(config.name() + "/" + number, config, home, runtime);
+        String name = config.name() + "/" + number;
+        return LocalShard.open(name, config, ShardedCollection.shardFolder(folder, number), runtime);
     }
 
     /** A shard that cannot be opened is named and refuses its calls; the others serve. */
@@ -352,16 +499,5 @@ public final class LocalCollections implements CollectionRegistry {
                     + existing.metric().wireName()
                     + ", not " + wish.dimensions() + " and " + wish.metric().wireName());
         }
-    }
-
-    private <T> Uni<T> blocking(Callable<T> work) {
-        return Uni.createFrom()
-                .emitter(emitter -> vertx.executeBlocking(work, false).onComplete(done -> {
-                    if (done.succeeded()) {
-                        emitter.complete(done.result());
-                    } else {
-                        emitter.fail(done.cause());
-                    }
-                }));
     }
 }

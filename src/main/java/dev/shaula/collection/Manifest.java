@@ -8,12 +8,8 @@ import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.Metric;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
@@ -29,27 +25,14 @@ record Manifest(CollectionConfig config, Instant createdAt) {
 
     /** Writes it so that after a crash it is there whole or not at all. */
     void write(Path directory) throws IOException {
-        Path draft = directory.resolve(FILE + ".new");
-        try (FileChannel channel = FileChannel.open(
-                draft, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
-            ByteBuffer bytes = ByteBuffer.wrap(toJson());
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
-            channel.force(true);
-        }
-        Files.move(draft, directory.resolve(FILE), StandardCopyOption.ATOMIC_MOVE);
-        syncDirectory(directory);
-        Path parent = directory.getParent();
-        if (parent != null) {
-            syncDirectory(parent);
-        }
+        DurableFiles.write(directory.resolve(FILE), toJson());
+        DurableFiles.syncParent(directory);
     }
 
     /** Removes it so that a crash cannot bring it back; does nothing if there is none. */
     static void delete(Path directory) throws IOException {
         if (Files.deleteIfExists(directory.resolve(FILE))) {
-            syncDirectory(directory);
+            DurableFiles.sync(directory);
         }
     }
 
@@ -80,13 +63,6 @@ record Manifest(CollectionConfig config, Instant createdAt) {
             return new Manifest(config, Instant.parse(field(fields, "created_at")));
         } catch (IOException | RuntimeException e) {
             throw new IOException(file + ": " + e.getMessage(), e);
-        }
-    }
-
-    /** Makes renames and new files in a directory survive a power cut. */
-    static void syncDirectory(Path directory) throws IOException {
-        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-            channel.force(true);
         }
     }
 

@@ -7,8 +7,10 @@ import dev.shaula.model.SearchRequest;
 import dev.shaula.model.VectorDbException;
 import dev.shaula.model.WriteResult;
 import dev.shaula.shard.Shard;
+import dev.shaula.shard.ShardBackup;
 import dev.shaula.shard.ShardStatus;
 import io.smallrye.mutiny.Uni;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -46,6 +48,11 @@ final class QuarantinedShard implements Shard {
     @Override
     public Uni<Void> commit() {
         return Uni.createFrom().voidItem();
+    }
+
+    @Override
+    public Uni<ShardBackup> backup(Path directory) {
+        return refuse();
     }
 
     @Override

@@ -10,10 +10,12 @@ import dev.shaula.model.SearchRequest;
 import dev.shaula.model.VectorDbException;
 import dev.shaula.model.WriteResult;
 import dev.shaula.shard.Shard;
+import dev.shaula.shard.ShardBackup;
 import dev.shaula.shard.ShardStatus;
 import io.smallrye.mutiny.CompositeException;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -156,6 +158,33 @@ final class ShardedCollection implements VectorCollection {
                 .all(shards.stream().map(Shard::commit).toList())
                 .andCollectFailures()
                 .replaceWithVoid());
+    }
+
+    /** Copies every shard into a folder of its own in {@code folder}, one after the other; in the order of shards. */
+    Uni<List<ShardBackup>> backup(Path folder) {
+        return unlessDropped(() -> {
+            List<Uni<ShardBackup>> backups = new ArrayList<>();
+            for (int s = 0; s < shards.size(); s++) {
+                Shard shard = shards.get(s);
+                Path home = shardFolder(folder, s);
+                backups.add(Uni.createFrom().deferred(() -> shard.backup(home)));
+            }
+            return Multi.createBy()
+                    .concatenating()
+                    .streams(backups.stream().map(Uni::toMulti).toList())
+                    .collect()
+                    .asList();
+        });
+    }
+
+    /** Where shard {@code number} lies in the folder of its collection; part of the format on disk. */
+    static Path shardFolder(Path folder, int number) {
+        return folder.resolve("shard-%03d".formatted(number));
+    }
+
+    /** The last log record of each shard. */
+    List<Long> sequences() {
+        return shards.stream().map(shard -> shard.status().sequence()).toList();
     }
 
     /** Refuses everything from now on, answers what was accepted, and releases the shards. */

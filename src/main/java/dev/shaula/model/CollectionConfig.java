@@ -21,7 +21,7 @@ public record CollectionConfig(
 
     /** Checks every bound; throws INVALID naming the field, the value and the bound. */
     public CollectionConfig {
-        checkName(name);
+        checkName("name", name);
         checkRange("dimensions", dimensions, 1, Limits.MAX_DIMENSIONS);
         checkRange("shards", shards, 1, Limits.MAX_SHARDS);
         checkRange("m", m, Limits.MIN_M, Limits.MAX_M);
@@ -34,17 +34,22 @@ public record CollectionConfig(
                 name, dimensions, Metric.COSINE, DEFAULT_SHARDS, DEFAULT_M, DEFAULT_EF_CONSTRUCTION, true);
     }
 
+    public CollectionConfig withName(String newName) {
+        return new CollectionConfig(newName, dimensions, metric, shards, m, efConstruction, hnsw);
+    }
+
     public CollectionConfig withShards(int newShards) {
         return new CollectionConfig(name, dimensions, metric, newShards, m, efConstruction, hnsw);
     }
 
-    private static void checkName(String name) {
+    /** Checks the name of a collection or alias; throws INVALID naming {@code field} and the bound. */
+    public static void checkName(String field, String name) {
         if (name.isEmpty() || name.length() > Limits.MAX_NAME_LENGTH) {
             throw VectorDbException.invalid(
-                    "name: expected 1 to " + Limits.MAX_NAME_LENGTH + " characters, got " + name.length());
+                    field + ": expected 1 to " + Limits.MAX_NAME_LENGTH + " characters, got " + name.length());
         }
         if (name.charAt(0) == '.' || name.chars().anyMatch(Character::isISOControl)) {
-            throw VectorDbException.invalid("name: must not start with a dot or contain control characters");
+            throw VectorDbException.invalid(field + ": must not start with a dot or contain control characters");
         }
     }
 

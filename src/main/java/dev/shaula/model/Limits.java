@@ -27,5 +27,10 @@ public final class Limits {
     /** Ids in one delete request. */
     public static final int MAX_DELETE_IDS = 1_000_000;
 
+    /** Longest name of a backup, in characters. */
+    public static final int MAX_BACKUP_NAME_LENGTH = 100;
+    /** Aliases of one server. */
+    public static final int MAX_ALIASES = 10_000;
+
     private Limits() {}
 }

@@ -3,6 +3,7 @@ package dev.shaula.shard;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.storage.CheckpointFile;
 import dev.shaula.storage.PayloadStore;
+import dev.shaula.storage.RocksShardStore;
 import dev.shaula.storage.ShardLog;
 import dev.shaula.storage.StorageCorruptedException;
 import dev.shaula.vectors.RowFile;
@@ -11,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 
 /**
@@ -21,6 +23,7 @@ import org.jboss.logging.Logger;
 final class Checkpoints {
     private static final Logger LOG = Logger.getLogger(Checkpoints.class);
     private static final int KEPT = 2;
+    private static final String ROWS = "rows";
 
     private final String shard;
     private final Path directory;
@@ -29,7 +32,7 @@ final class Checkpoints {
     Checkpoints(String shard, Path directory) throws IOException {
         this.shard = shard;
         this.directory = Files.createDirectories(directory);
-        this.rowFile = new RowFile(directory.resolve("rows"));
+        this.rowFile = new RowFile(directory.resolve(ROWS));
     }
 
     /**
@@ -59,6 +62,35 @@ final class Checkpoints {
                     directory, "expected a whole checkpoint, found none: " + String.join("; ", damage));
         }
         return ShardState.empty(config, payloads, ShardLog.BEFORE_FIRST);
+    }
+
+    /**
+     * Copies the shard into {@code target}, which must not exist: the log as it is now, and the checkpoint
+     * {@code sequence}, the last that was written or loaded. Nothing is trimmed or deleted meanwhile, for this is one
+     * of the calls that come one at a time.
+     *
+     * @param sequence {@link ShardLog#BEFORE_FIRST} if there is no checkpoint
+     */
+    ShardBackup backup(long sequence, RocksShardStore store, Path target) throws IOException {
+        long last = store.backup(target);
+        List<ShardBackup.Part> parts = new ArrayList<>();
+        try (Stream<Path> files = Files.list(target)) {
+            for (Path file : (Iterable<Path>) files::iterator) {
+                parts.add(new ShardBackup.Part(file.getFileName().toString(), Files.size(file)));
+            }
+        }
+        if (sequence != ShardLog.BEFORE_FIRST) {
+            Path copies = Files.createDirectory(target.resolve(directory.getFileName()));
+            Path checkpoint = CheckpointFile.path(directory, sequence);
+            parts.add(link(checkpoint, copies, Files.size(checkpoint)));
+            parts.add(link(directory.resolve(ROWS), copies, rowFile.bytes()));
+        }
+        return new ShardBackup(last, parts);
+    }
+
+    private static ShardBackup.Part link(Path file, Path copies, long bytes) throws IOException {
+        ShardFiles.link(file, copies.resolve(file.getFileName()), bytes);
+        return new ShardBackup.Part(copies.getFileName() + "/" + file.getFileName(), bytes);
     }
 
     /** Writes a checkpoint of {@code snapshot}, then gives up what it makes superfluous. */

@@ -11,18 +11,19 @@ import dev.shaula.model.WriteResult;
 import dev.shaula.storage.LogRecord;
 import dev.shaula.storage.RocksShardStore;
 import dev.shaula.storage.ShardLog;
+import dev.shaula.storage.StorageErrors;
 import dev.shaula.storage.Write;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.AbstractVerticle;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.ThreadingModel;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jboss.logging.Logger;
@@ -49,6 +50,8 @@ public final class LocalShard implements Shard {
     private final Mailbox mailbox = new Mailbox();
     private final AtomicBoolean scheduled = new AtomicBoolean();
     private final Writer writer;
+    /** Who waits for a backup; null while none is taken. */
+    private final AtomicReference<@Nullable CompletableFuture<ShardBackup>> backup = new AtomicReference<>();
 
     private volatile @Nullable ShardSnapshot snapshot;
     private volatile @Nullable String deploymentId;
@@ -126,9 +129,42 @@ public final class LocalShard implements Shard {
                                     if (e == null) {
                                         emitter.complete(null);
                                     } else {
-                                        emitter.fail(e);
+                                        emitter.fail(cause(e));
                                     }
                                 })));
+    }
+
+    @Override
+    public Uni<ShardBackup> backup(Path target) {
+        return Uni.createFrom().emitter(emitter -> {
+            CompletableFuture<ShardBackup> answer = new CompletableFuture<>();
+            answer.whenComplete((done, e) -> {
+                backup.compareAndSet(answer, null);
+                if (e == null) {
+                    emitter.complete(done);
+                } else {
+                    emitter.fail(cause(e));
+                }
+            });
+            if (!backup.compareAndSet(null, answer)) {
+                answer.completeExceptionally(VectorDbException.conflict(name + ": a backup is being taken already"));
+            } else if (mailbox.isClosed()) { // asked after the answer is where stop() finds it
+                answer.completeExceptionally(VectorDbException.unavailable(name + ": is closed"));
+            } else {
+                writer.onThread(() -> writer.backup(target).whenComplete((done, e) -> {
+                    if (e == null) {
+                        answer.complete(done);
+                    } else {
+                        answer.completeExceptionally(e);
+                    }
+                }));
+            }
+        });
+    }
+
+    /** What a stage of a future wrapped. */
+    private static Throwable cause(Throwable e) {
+        return e instanceof CompletionException && e.getCause() != null ? e.getCause() : e;
     }
 
     @Override
@@ -252,6 +288,10 @@ public final class LocalShard implements Shard {
             if (store != null) {
                 store.close();
             }
+            CompletableFuture<ShardBackup> waiting = backup.get();
+            if (waiting != null) {
+                waiting.completeExceptionally(VectorDbException.unavailable(name + ": was closed during a backup"));
+            }
         }
 
         /** Writes what waits, links what came, and says whether there is more to do. */
@@ -366,6 +406,31 @@ public final class LocalShard implements Shard {
                             this::onThread);
         }
 
+        CompletableFuture<ShardBackup> backup(Path target) {
+            return commit(current().sequence()).thenComposeAsync(reached -> copy(target), this::onThread);
+        }
+
+        /** In the place of a checkpoint, so that none trims the log or deletes a file meanwhile, and the end waits for it. */
+        private CompletableFuture<ShardBackup> copy(Path target) {
+            CompletableFuture<Long> running = checkpointing.get();
+            if (!running.isDone()) {
+                return running.exceptionally(e -> checkpointed)
+                        .thenComposeAsync(ignored -> copy(target), this::onThread);
+            }
+            CompletableFuture<ShardBackup> copied =
+                    CompletableFuture.supplyAsync(() -> copyNow(target), runtime.checkpointExecutor());
+            checkpointing.set(copied.handle((done, e) -> checkpointed));
+            return copied;
+        }
+
+        private ShardBackup copyNow(Path target) {
+            try {
+                return require(checkpoints).backup(checkpointed, store(), target);
+            } catch (IOException e) {
+                throw StorageErrors.of(target, "a backup", e);
+            }
+        }
+
         private long checkpoint(ShardSnapshot wanted) {
             if (wanted.sequence() == checkpointed) {
                 return checkpointed;
@@ -375,7 +440,7 @@ public final class LocalShard implements Shard {
                 checkpointed = wanted.sequence();
                 return checkpointed;
             } catch (IOException e) {
-                throw new UncheckedIOException(name + ": checkpoint: " + e.getMessage(), e);
+                throw StorageErrors.of(directory, "a checkpoint", e);
             }
         }
 

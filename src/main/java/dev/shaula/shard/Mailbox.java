@@ -50,6 +50,10 @@ final class Mailbox {
         return bytes;
     }
 
+    synchronized boolean isClosed() {
+        return closed;
+    }
+
     /** Refuses what comes from now on; what is there can still be drained. */
     synchronized void close() {
         closed = true;

@@ -6,6 +6,7 @@ import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.model.WriteResult;
 import io.smallrye.mutiny.Uni;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -32,6 +33,14 @@ public interface Shard {
 
     /** Completes when everything acknowledged so far is synced and checkpointed. */
     Uni<Void> commit();
+
+    /**
+     * Writes a checkpoint, then copies the shard as it stands at the last record of the copied log. Writes and searches
+     * go on. One backup of a shard at a time: a second fails with CONFLICT. On a failure the directory may be left.
+     *
+     * @param directory for the copy, on this machine; must not exist, its parent must
+     */
+    Uni<ShardBackup> backup(Path directory);
 
     ShardStatus status();
 

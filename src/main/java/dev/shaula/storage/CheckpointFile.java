@@ -56,13 +56,18 @@ public record CheckpointFile(Path path, long sequence) {
         return found;
     }
 
+    /** Where the checkpoint {@code sequence} lies in {@code directory}, if there is one. */
+    public static Path path(Path directory, long sequence) {
+        return directory.resolve("checkpoint-" + sequence);
+    }
+
     /**
      * Writes a checkpoint so that after a crash it is there whole or not at all: new file, sync, rename, sync of the
      * directory. Blocks.
      */
     public static CheckpointFile write(Path directory, long sequence, Body body) throws IOException {
         Path draft = directory.resolve("checkpoint.new");
-        Path path = directory.resolve("checkpoint-" + sequence);
+        Path path = path(directory, sequence);
         try (FileChannel channel = FileChannel.open(
                 draft, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
             BlockOutput out = new BlockOutput(channel);

@@ -21,6 +21,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.rocksdb.Checkpoint;
 import org.rocksdb.FlushOptions;
 import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDBException;
@@ -339,6 +340,57 @@ public final class RocksShardStore implements ShardLog, PayloadStore {
             noteFailure(StorageErrors.isNoSpace(e)); // the next append reports it, or repairs the log
         } finally {
             writing.unlock();
+        }
+    }
+
+    // --- backup ------------------------------------------------------------------------------------------------
+
+    /**
+     * Copies log and payloads into {@code target} while appends go on; tables and blob files, which never change, are
+     * shared by hard links where the file system allows it. Blocks for a flush, not for the size of the store. The
+     * caller keeps others from trimming meanwhile if it needs records that a trim would take.
+     *
+     * @param target must not exist, its parent must
+     * @return sequence number of the last record in the copy, at least that of the last one appended before the call;
+     *     the copy's watermark names it
+     * @throws VectorDbException (storage full) if the disk has no room; what was made of {@code target} may be left
+     * @throws StorageCorruptedException if the copy lacks records
+     */
+    public long backup(Path target) {
+        if (!runtime.reserve().held()) {
+            throw StorageErrors.full(dir, "a backup", null);
+        }
+        sync(); // what is copied beside the log is never ahead of it
+        long atLeast = lastSequence;
+        reading("a backup", db -> {
+            try (Checkpoint checkpoint = Checkpoint.create(db.db)) {
+                checkpoint.createCheckpoint(target.toString());
+            }
+            return target;
+        });
+        long last = reading("a backup", db -> lastSequenceOf(target));
+        if (last < atLeast) {
+            throw new StorageCorruptedException(
+                    target, "expected records up to " + atLeast + ", found the last one at " + last);
+        }
+        createWatermark(target, last);
+        return last;
+    }
+
+    /** Writes that came after the flush lie in the copy's write-ahead log; only reading it tells how far it goes. */
+    private long lastSequenceOf(Path copy) throws RocksDBException {
+        try (RocksFiles opened = RocksFiles.openReadOnly(copy, runtime)) {
+            return Math.max(readTrimmed(opened), readLast(opened));
+        }
+    }
+
+    private static void createWatermark(Path directory, long sequence) {
+        try (Watermark created = Watermark.create(directory)) {
+            created.write(sequence);
+            created.write(sequence);
+            created.force();
+        } catch (IOException e) {
+            throw StorageErrors.of(directory, "a backup", e);
         }
     }
 

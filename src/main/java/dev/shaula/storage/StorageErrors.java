@@ -9,7 +9,7 @@ import org.rocksdb.RocksDBException;
 import org.rocksdb.Status;
 
 /** Turns what the disk and RocksDB say into what a shard can act on. */
-final class StorageErrors {
+public final class StorageErrors {
     private StorageErrors() {}
 
     /** The exception to throw for {@code e}, which happened while {@code doing} something in {@code dir}. */
@@ -39,7 +39,8 @@ final class StorageErrors {
                 : of(dir, "opening", e);
     }
 
-    static RuntimeException of(Path dir, String doing, IOException e) {
+    /** The exception to throw for {@code e}, which happened while {@code doing} something in {@code dir}. */
+    public static RuntimeException of(Path dir, String doing, IOException e) {
         return isNoSpace(e.getMessage()) ? full(dir, doing, e) : unavailable(dir, doing, e);
     }
 

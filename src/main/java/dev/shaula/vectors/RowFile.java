@@ -23,6 +23,7 @@ public final class RowFile {
 
     private final Path path;
     private int rowsWritten;
+    private long bytesWritten;
     /** Of the chunks that {@link #rowsWritten} fills wholly: they never change again. */
     private int[] fullChunkCrcs = NONE;
 
@@ -42,6 +43,7 @@ public final class RowFile {
         int[] crcs = checksums(rows);
         out.writeInts(crcs, 0, crcs.length);
         rowsWritten = rows.count();
+        bytesWritten = (long) rowsWritten * rows.layout().strideBytes();
         fullChunkCrcs = Arrays.copyOf(crcs, rows.count() >>> rows.layout().chunkShift());
     }
 
@@ -70,8 +72,14 @@ public final class RowFile {
             chunks[chunkCount - 1] = writableCopy(layout, chunks[chunkCount - 1]);
         }
         rowsWritten = count;
+        bytesWritten = (long) count * layout.strideBytes();
         fullChunkCrcs = Arrays.copyOf(crcs, count >>> layout.chunkShift());
         return FloatRows.of(layout, chunks, count);
+    }
+
+    /** Bytes of the rows last written or read; they never change, what follows them may. */
+    public long bytes() {
+        return bytesWritten;
     }
 
     private void append(FloatRows.View rows, FileChannel channel) throws IOException {

@@ -4,7 +4,7 @@ import dev.shaula.api.wire.Answers;
 import dev.shaula.collection.CollectionRegistry;
 import jakarta.enterprise.context.ApplicationScoped;
 
-/** Everything under {@code /admin}: all of them write checkpoints. */
+/** What is under {@code /admin} and writes checkpoints. */
 @ApplicationScoped
 class AdminOperations {
     private final CollectionRegistry registry;

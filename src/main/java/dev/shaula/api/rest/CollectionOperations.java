@@ -4,6 +4,7 @@ import dev.shaula.api.wire.Answers;
 import dev.shaula.api.wire.CreateDocument;
 import dev.shaula.collection.CollectionRegistry;
 import dev.shaula.collection.VectorCollection;
+import dev.shaula.model.CollectionInfo;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
 
@@ -26,12 +27,14 @@ class CollectionOperations {
 
     void list(Exchange exchange) {
         exchange.send(Answer.ok(Answers.listed(
-                registry.list().stream().map(VectorCollection::info).toList())));
+                registry.list().stream().map(VectorCollection::info).toList(),
+                registry.aliases().byCollection())));
     }
 
     void describe(Exchange exchange) {
-        exchange.send(
-                Answer.ok(Answers.described(registry.require(exchange.tail()).info())));
+        CollectionInfo info = registry.require(exchange.tail()).info();
+        exchange.send(Answer.ok(
+                Answers.described(info, registry.aliases().of(info.config().name()))));
     }
 
     void drop(Exchange exchange) {

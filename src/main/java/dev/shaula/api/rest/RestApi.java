@@ -25,7 +25,9 @@ class RestApi {
             Door door,
             CollectionOperations collections,
             VectorOperations vectors,
+            AliasOperations aliases,
             AdminOperations admin,
+            BackupOperations backups,
             ServerOperations server) {
         this.door = door;
         operations = List.of(
@@ -35,6 +37,9 @@ class RestApi {
                 Operation.get("/collections", collections::list),
                 Operation.get("/collections/{name}", collections::describe),
                 Operation.delete("/collections/{name}", collections::drop),
+                Operation.get("/aliases", aliases::list),
+                Operation.post("/aliases", aliases::set),
+                Operation.delete("/aliases/{alias}", aliases::delete),
                 Operation.post("/vectors/upsert", vectors::upsert),
                 Operation.post("/vectors/query", vectors::query),
                 Operation.post("/vectors/batch_query", vectors::batchQuery),
@@ -44,6 +49,10 @@ class RestApi {
                 Operation.post("/admin/compact", admin::commit),
                 Operation.post("/admin/saveall", admin::commit),
                 Operation.post("/admin/save/{name}", admin::save),
+                Operation.post("/admin/backup", backups::create),
+                Operation.get("/admin/backups", backups::list),
+                Operation.delete("/admin/backups/{name}", backups::delete),
+                Operation.post("/admin/restore", backups::restore),
                 Operation.post("/embedding/generate", server::embedding));
     }
 

@@ -7,6 +7,7 @@ import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,20 +48,22 @@ public final class Answers {
         return out.closeObject().toBytes();
     }
 
-    public static byte[] described(CollectionInfo info) {
+    public static byte[] described(CollectionInfo info, List<String> aliases) {
         JsonWriter out = new JsonWriter(512);
-        describe(out, info);
+        describe(out, info, aliases);
         return out.toBytes();
     }
 
-    public static byte[] listed(List<CollectionInfo> infos) {
+    /** Every collection as {@link #described}; {@code aliases} are those of each collection that has any. */
+    public static byte[] listed(List<CollectionInfo> infos, Map<String, List<String>> aliases) {
         JsonWriter out = new JsonWriter(64 + 512 * infos.size()).openObject().name("collections");
         out.openArray();
-        infos.forEach(info -> describe(out, info));
+        infos.forEach(
+                info -> describe(out, info, aliases.getOrDefault(info.config().name(), List.of())));
         return out.closeArray().field("count", infos.size()).closeObject().toBytes();
     }
 
-    private static void describe(JsonWriter out, CollectionInfo info) {
+    private static void describe(JsonWriter out, CollectionInfo info, List<String> aliases) {
         CollectionConfig config = info.config();
         String indexType = config.hnsw() ? "hnsw" : "flat";
         String createdAt = info.createdAt().toString();
@@ -73,7 +76,9 @@ public final class Answers {
         out.field("enable_hnsw", config.hnsw()).field("enableHnsw", config.hnsw());
         out.field("ef_construction", config.efConstruction()).field("efConstruction", config.efConstruction());
         out.field("created_at", createdAt).field("createdAt", createdAt);
-        out.field("memory_bytes", info.memoryBytes()).closeObject();
+        out.field("memory_bytes", info.memoryBytes()).name("aliases").openArray();
+        aliases.forEach(out::value);
+        out.closeArray().closeObject();
     }
 
     /** {@code {"success": true, "name": ...}}. */
