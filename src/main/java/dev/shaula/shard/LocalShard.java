@@ -211,17 +211,27 @@ public final class LocalShard implements Shard {
         @Override
         public void start() throws IOException {
             RocksShardStore opened = RocksShardStore.open(directory, runtime.storeOptions(), runtime.storage());
+            try {
+                recover(opened);
+            } catch (IOException | RuntimeException e) {
+                // Nobody stops a verticle that did not start: its files would stay open and locked.
+                opened.close();
+                throw e;
+            }
+            // Served from here on: what is not linked yet is measured one by one, and linked between writes.
+            publish();
+            long everyMs = runtime.settings().checkpointInterval().toMillis();
+            vertx.setPeriodic(everyMs, ignored -> checkpointInBackground());
+            schedule();
+        }
+
+        private void recover(RocksShardStore opened) throws IOException {
             store = opened;
             checkpoints = new Checkpoints(name, directory.resolve("checkpoints"));
             ShardState recovered = checkpoints.load(config, opened, opened);
             checkpointed = recovered.sequence();
             opened.replay(recovered.sequence(), recovered::apply);
             state = recovered;
-            // Served from here on: what is not linked yet is measured one by one, and linked between writes.
-            publish();
-            long everyMs = runtime.settings().checkpointInterval().toMillis();
-            vertx.setPeriodic(everyMs, ignored -> checkpointInBackground());
-            schedule();
         }
 
         @Override
@@ -286,7 +296,9 @@ public final class LocalShard implements Shard {
                 requests.forEach(batch::add);
                 List<Write> writes = batch.writes(state().rows());
                 LogRecord record = writes.isEmpty() ? null : new LogRecord(state().sequence() + 1, writes);
-                if (record != null) {
+                if (record == null) {
+                    store().settle();
+                } else {
                     store().append(record);
                 }
                 answer(requests, batch.results(), Ack.DURABLE);
