@@ -78,8 +78,8 @@ final class NodeMain {
                 DataInputStream in = new DataInputStream(new BufferedInputStream(socket.getInputStream()));
                 DataOutputStream out = new DataOutputStream(new BufferedOutputStream(socket.getOutputStream()))) {
             socket.setTcpNoDelay(true);
-            for (int op = in.read(); op >= 0; op = in.read()) {
-                answer(collections, NodeWire.Op.values()[op], in, out);
+            while (true) {
+                answer(collections, NodeWire.Op.valueOf(in.readUTF()), in, out);
                 out.flush();
             }
         } catch (IOException e) {

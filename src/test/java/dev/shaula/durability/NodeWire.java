@@ -26,7 +26,7 @@ final class NodeWire {
 
     private NodeWire() {}
 
-    /** Sent as its ordinal. */
+    /** Sent by name. */
     enum Op {
         CREATE,
         UPSERT,
@@ -121,7 +121,7 @@ final class NodeWire {
 
         private <T> T call(Op op, String collection, Writing operands, Reading<T> result) {
             try {
-                out.writeByte(op.ordinal());
+                out.writeUTF(op.name());
                 out.writeUTF(collection);
                 operands.to(out);
                 out.flush();
