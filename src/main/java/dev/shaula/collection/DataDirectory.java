@@ -59,9 +59,7 @@ final class DataDirectory implements AutoCloseable {
     /** The folders of collections, each with a manifest. */
     List<Path> collections() throws IOException {
         try (Stream<Path> folders = Files.list(collections)) {
-            return folders.filter(f -> Files.exists(f.resolve(Manifest.FILE)))
-                    .sorted()
-                    .toList();
+            return folders.filter(f -> Manifest.exists(f)).sorted().toList();
         }
     }
 
@@ -95,8 +93,7 @@ final class DataDirectory implements AutoCloseable {
     private void sweep() throws IOException {
         List<Path> folders;
         try (Stream<Path> all = Files.list(collections)) {
-            folders = all.filter(f -> !Files.exists(f.resolve(Manifest.FILE)) || isDropped(f))
-                    .toList();
+            folders = all.filter(f -> !Manifest.exists(f) || isDropped(f)).toList();
         }
         for (Path folder : folders) {
             deleteTree(folder);

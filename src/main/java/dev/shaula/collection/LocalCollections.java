@@ -237,8 +237,7 @@ public final class LocalCollections implements CollectionRegistry {
                 throw missing(name);
             }
             return entry.opened
-                    .chain(collection ->
-                            worker.run(() -> unregister(entry)).chain(collection::close))
+                    .chain(collection -> worker.run(() -> unregister(entry)).chain(collection::close))
                     .chain(() -> worker.run(() -> {
                         Path folder = entry.folder;
                         if (folder != null) {

@@ -8,37 +8,89 @@ import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.Metric;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.Map;
+import java.util.zip.CRC32C;
+import org.jboss.logging.Logger;
 
 /**
  * The file {@code collection.json} in a collection's directory: what it was made with. A directory without one is what
  * a crash left of a creation that nobody was told of.
+ *
+ * <p>One changed byte could rename a collection, or send its ids to other shards, so that all of it seems to be gone.
+ * Hence a checksum over the values, and a second copy from which a damaged first one is mended.
  */
 record Manifest(CollectionConfig config, Instant createdAt) {
     static final String FILE = "collection.json";
+    private static final String COPY = FILE + ".copy";
     private static final int VERSION = 1;
     private static final JsonFactory JSON = new JsonFactory();
+    private static final Logger LOG = Logger.getLogger(Manifest.class);
 
-    /** Writes it so that after a crash it is there whole or not at all. */
+    /** Whether a collection was ever completely made in {@code directory}. */
+    static boolean exists(Path directory) {
+        return Files.exists(directory.resolve(FILE)) || Files.exists(directory.resolve(COPY));
+    }
+
+    /** Writes it, and its copy, so that after a crash they are there whole or not at all. */
     void write(Path directory) throws IOException {
+        DurableFiles.write(directory.resolve(COPY), toJson());
         DurableFiles.write(directory.resolve(FILE), toJson());
         DurableFiles.syncParent(directory);
     }
 
     /** Removes it so that a crash cannot bring it back; does nothing if there is none. */
     static void delete(Path directory) throws IOException {
-        if (Files.deleteIfExists(directory.resolve(FILE))) {
+        boolean copy = Files.deleteIfExists(directory.resolve(COPY));
+        if (Files.deleteIfExists(directory.resolve(FILE)) || copy) {
             DurableFiles.sync(directory);
         }
     }
 
-    /** Reads it; an {@link IOException} names the file and what is wrong with it. */
+    /** Reads it, mending either copy from the other; an {@link IOException} names the file and what is wrong with it. */
     static Manifest read(Path directory) throws IOException {
-        Path file = directory.resolve(FILE);
+        Manifest manifest;
+        try {
+            manifest = readFile(directory.resolve(FILE));
+        } catch (IOException e) {
+            manifest = readCopy(directory, e);
+        }
+        try {
+            readFile(directory.resolve(COPY));
+        } catch (IOException e) {
+            manifest.mend(directory, e);
+        }
+        return manifest;
+    }
+
+    private static Manifest readCopy(Path directory, IOException damage) throws IOException {
+        try {
+            Manifest manifest = readFile(directory.resolve(COPY));
+            manifest.mend(directory, damage);
+            return manifest;
+        } catch (IOException both) {
+            damage.addSuppressed(both);
+            throw damage;
+        }
+    }
+
+    /** The collection is sound, so a disk that is full or read-only must not keep it from being served. */
+    private void mend(Path directory, IOException damage) {
+        LOG.warnf("%s; it is written again from its other copy", damage.getMessage());
+        try {
+            write(directory);
+        } catch (IOException e) {
+            LOG.warnf("%s: could not be written again: %s", directory, e.getMessage());
+        }
+    }
+
+    private static Manifest readFile(Path file) throws IOException {
         Map<String, String> fields = new HashMap<>();
         try (JsonParser parser = JSON.createParser(Files.readAllBytes(file))) {
             if (parser.nextToken() != JsonToken.START_OBJECT) {
@@ -60,7 +112,11 @@ record Manifest(CollectionConfig config, Instant createdAt) {
                     Integer.parseInt(field(fields, "m")),
                     Integer.parseInt(field(fields, "ef_construction")),
                     Boolean.parseBoolean(field(fields, "enable_hnsw")));
-            return new Manifest(config, Instant.parse(field(fields, "created_at")));
+            Manifest manifest = new Manifest(config, Instant.parse(field(fields, "created_at")));
+            if (!manifest.checksum().equals(field(fields, "crc32c"))) {
+                throw new IOException("its checksum is wrong");
+            }
+            return manifest;
         } catch (IOException | RuntimeException e) {
             throw new IOException(file + ": " + e.getMessage(), e);
         }
@@ -71,18 +127,36 @@ record Manifest(CollectionConfig config, Instant createdAt) {
         try (JsonGenerator json = JSON.createGenerator(out)) {
             json.useDefaultPrettyPrinter();
             json.writeStartObject();
-            json.writeNumberField("version", VERSION);
-            json.writeStringField("name", config.name());
-            json.writeNumberField("dimensions", config.dimensions());
-            json.writeStringField("metric", config.metric().wireName());
-            json.writeNumberField("shards", config.shards());
-            json.writeNumberField("m", config.m());
-            json.writeNumberField("ef_construction", config.efConstruction());
-            json.writeBooleanField("enable_hnsw", config.hnsw());
-            json.writeStringField("created_at", createdAt.toString());
+            writeFields(json);
+            json.writeStringField("crc32c", checksum());
             json.writeEndObject();
         }
         return out.toByteArray();
+    }
+
+    /** Of the values, not of the bytes: who changes the layout of the file changes nothing. */
+    private String checksum() throws IOException {
+        StringWriter compact = new StringWriter();
+        try (JsonGenerator json = JSON.createGenerator(compact)) {
+            json.writeStartObject();
+            writeFields(json);
+            json.writeEndObject();
+        }
+        CRC32C crc = new CRC32C();
+        crc.update(compact.toString().getBytes(StandardCharsets.UTF_8));
+        return HexFormat.of().toHexDigits((int) crc.getValue());
+    }
+
+    private void writeFields(JsonGenerator json) throws IOException {
+        json.writeNumberField("version", VERSION);
+        json.writeStringField("name", config.name());
+        json.writeNumberField("dimensions", config.dimensions());
+        json.writeStringField("metric", config.metric().wireName());
+        json.writeNumberField("shards", config.shards());
+        json.writeNumberField("m", config.m());
+        json.writeNumberField("ef_construction", config.efConstruction());
+        json.writeBooleanField("enable_hnsw", config.hnsw());
+        json.writeStringField("created_at", createdAt.toString());
     }
 
     private static String field(Map<String, String> fields, String name) throws IOException {

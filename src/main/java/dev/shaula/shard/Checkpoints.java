@@ -8,8 +8,10 @@ import dev.shaula.storage.ShardLog;
 import dev.shaula.storage.StorageCorruptedException;
 import dev.shaula.vectors.RowFile;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -32,6 +34,7 @@ final class Checkpoints {
     Checkpoints(String shard, Path directory) throws IOException {
         this.shard = shard;
         this.directory = Files.createDirectories(directory);
+        syncEntry(directory);
         this.rowFile = new RowFile(directory.resolve(ROWS));
     }
 
@@ -45,9 +48,14 @@ final class Checkpoints {
         List<String> damage = new ArrayList<>();
         for (CheckpointFile checkpoint : CheckpointFile.list(directory)) {
             long sequence = checkpoint.sequence();
-            if (sequence < log.trimmedSequence() || sequence > log.lastSequence()) {
-                damage.add(checkpoint.path() + ": the log holds records from " + (log.trimmedSequence() + 1) + " to "
-                        + log.lastSequence());
+            if (sequence > log.lastSequence()) {
+                throw new StorageCorruptedException(
+                        directory,
+                        "expected the log to hold record " + sequence + " of a checkpoint, it ends at "
+                                + log.lastSequence());
+            }
+            if (sequence < log.trimmedSequence()) {
+                damage.add(checkpoint.path() + ": the log begins after record " + log.trimmedSequence());
                 continue;
             }
             try {
@@ -93,9 +101,22 @@ final class Checkpoints {
         return new ShardBackup.Part(copies.getFileName() + "/" + file.getFileName(), bytes);
     }
 
+    /** After a power cut the directory must be there, for the log is trimmed on the strength of what lies in it. */
+    private static void syncEntry(Path directory) throws IOException {
+        Path parent = directory.toAbsolutePath().getParent();
+        if (parent != null) {
+            try (FileChannel channel = FileChannel.open(parent, StandardOpenOption.READ)) {
+                channel.force(true);
+            }
+        }
+    }
+
     /** Writes a checkpoint of {@code snapshot}, then gives up what it makes superfluous. */
     void write(ShardSnapshot snapshot, ShardLog log) throws IOException {
         long started = System.nanoTime();
+        // Where the clock syncs the log, a power cut could take records that a checkpoint already holds; others would
+        // get their numbers, and the checkpoint would speak of a past that never was.
+        log.sync();
         CheckpointFile.write(directory, snapshot.sequence(), out -> snapshot.writeTo(out, rowFile));
         List<CheckpointFile> all = CheckpointFile.list(directory);
         if (all.size() >= KEPT) {

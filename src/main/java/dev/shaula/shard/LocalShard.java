@@ -343,7 +343,9 @@ public final class LocalShard implements Shard {
                 requests.forEach(batch::add);
                 List<Write> writes = batch.writes(state().rows());
                 LogRecord record = writes.isEmpty() ? null : new LogRecord(state().sequence() + 1, writes);
-                if (record != null) {
+                if (record == null) {
+                    store().settle();
+                } else {
                     store().append(record);
                 }
                 answer(requests, batch.results(), Ack.DURABLE);

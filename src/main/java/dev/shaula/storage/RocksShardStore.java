@@ -199,6 +199,11 @@ public final class RocksShardStore implements ShardLog, PayloadStore {
         }
     }
 
+    @Override
+    public void settle() {
+        changing("a delete", false, db -> {});
+    }
+
     /** A watermark that cannot be written claims less than it might, which is no reason to refuse the record. */
     private void markSynced(boolean force) {
         try {
@@ -609,6 +614,7 @@ public final class RocksShardStore implements ShardLog, PayloadStore {
             if (closed) {
                 return;
             }
+            takeBackRefused();
             if (!broken && files != null) {
                 syncOnce(files);
             }
@@ -617,6 +623,19 @@ public final class RocksShardStore implements ShardLog, PayloadStore {
         } finally {
             releaseOnceUnused();
             writing.unlock();
+        }
+    }
+
+    /** What a failed append left would be found by the next start, although it was refused. */
+    private void takeBackRefused() {
+        if (!broken) {
+            return;
+        }
+        try {
+            repair();
+        } catch (RuntimeException e) {
+            System.getLogger(RocksShardStore.class.getName())
+                    .log(System.Logger.Level.WARNING, dir + ": a refused write may be found at the next start", e);
         }
     }
 

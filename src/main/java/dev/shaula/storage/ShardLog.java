@@ -29,6 +29,15 @@ public interface ShardLog extends AutoCloseable {
      */
     void append(LogRecord record);
 
+    /**
+     * Returns once nothing is in the log that {@link #append} refused, at once if nothing is. To be called before an
+     * answer that relies on the state without appending to it, such as that an id to be deleted is not there: were
+     * the process to die, the refused record might be found, and the id with it.
+     *
+     * @throws VectorDbException as {@link #append} does
+     */
+    void settle();
+
     /** Sequence number of the last record ever appended, trimmed or not; {@link #BEFORE_FIRST} if there is none. */
     long lastSequence();
 
