@@ -41,8 +41,13 @@ record Manifest(CollectionConfig config, Instant createdAt) {
     /** Writes it, and its copy, so that after a crash they are there whole or not at all. */
     void write(Path directory) throws IOException {
         DurableFiles.write(directory.resolve(COPY), toJson());
-        DurableFiles.write(directory.resolve(FILE), toJson());
+        writeAlone(directory);
         DurableFiles.syncParent(directory);
+    }
+
+    /** Writes it without the copy, for a backup, whose files are all covered by checksums of its own. */
+    void writeAlone(Path directory) throws IOException {
+        DurableFiles.write(directory.resolve(FILE), toJson());
     }
 
     /** Removes it so that a crash cannot bring it back; does nothing if there is none. */
