@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jboss.logging.Logger;
@@ -120,15 +121,16 @@ public final class LocalShard implements Shard {
     @Override
     public Uni<Void> commit() {
         return Uni.createFrom()
-                .emitter(emitter ->
-                        writer.onThread(() -> writer.commit(current().sequence())
-                                .whenComplete((reached, e) -> {
-                                    if (e == null) {
-                                        emitter.complete(null);
-                                    } else {
-                                        emitter.fail(e);
-                                    }
-                                })));
+                .emitter(emitter -> writer.onThread(() -> writer.commit(
+                                current().sequence())
+                        .whenComplete((reached, e) -> {
+                            if (e == null) {
+                                emitter.complete(null);
+                            } else {
+                                emitter.fail(
+                                        e instanceof CompletionException && e.getCause() != null ? e.getCause() : e);
+                            }
+                        })));
     }
 
     @Override
@@ -369,7 +371,10 @@ public final class LocalShard implements Shard {
                 checkpointed = wanted.sequence();
                 return checkpointed;
             } catch (IOException e) {
-                throw new UncheckedIOException(name + ": checkpoint: " + e.getMessage(), e);
+                String message = name + ": checkpoint: " + e.getMessage() + "; the log keeps everything";
+                throw message.contains("No space left")
+                        ? new VectorDbException(VectorDbException.Kind.STORAGE_FULL, message, e)
+                        : new UncheckedIOException(message, e);
             }
         }
 
