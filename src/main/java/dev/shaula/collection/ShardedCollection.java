@@ -157,6 +157,8 @@ final class ShardedCollection implements VectorCollection {
         return unlessDropped(() -> Uni.join()
                 .all(shards.stream().map(Shard::commit).toList())
                 .andCollectFailures()
+                .onFailure(CompositeException.class)
+                .transform(all -> all.getCauses().getFirst())
                 .replaceWithVoid());
     }
 

@@ -91,7 +91,7 @@ public final class RocksShardStore implements ShardLog, PayloadStore {
     public static RocksShardStore open(Path dir, StoreOptions options, StorageRuntime runtime) {
         RocksShardStore store = new RocksShardStore(dir, options, runtime, openWatermark(dir));
         try {
-            store.openFiles();
+            store.openFilesOrReadOnly();
             store.checkNothingLost(store.watermark.sequence());
             return store;
         } catch (RuntimeException e) {
@@ -125,15 +125,37 @@ public final class RocksShardStore implements ShardLog, PayloadStore {
 
     // --- opening -----------------------------------------------------------------------------------------------
 
+    /** A shard must be served from a disk without a byte of room, or nothing on it could be found out or given up. */
+    private void openFilesOrReadOnly() {
+        try {
+            openFiles();
+        } catch (VectorDbException e) {
+            if (e.kind() != VectorDbException.Kind.STORAGE_FULL || !RocksFiles.exist(dir)) {
+                throw e;
+            }
+            noteFailure(true);
+            try {
+                openFiles(RocksFiles.openReadOnly(dir, runtime));
+            } catch (RocksDBException readingToo) {
+                e.addSuppressed(readingToo);
+                throw e;
+            }
+        }
+    }
+
     private void openFiles() {
         try {
-            files = RocksFiles.open(dir, runtime);
-            checkFormat(files);
-            trimmedSequence = readTrimmed(files);
-            lastSequence = Math.max(trimmedSequence, readLast(files));
+            openFiles(RocksFiles.open(dir, runtime));
         } catch (RocksDBException e) {
             throw StorageErrors.opening(dir, e);
         }
+    }
+
+    private void openFiles(RocksFiles opened) throws RocksDBException {
+        files = opened;
+        checkFormat(opened);
+        trimmedSequence = readTrimmed(opened);
+        lastSequence = Math.max(trimmedSequence, readLast(opened));
     }
 
     private void checkFormat(RocksFiles opened) throws RocksDBException {
