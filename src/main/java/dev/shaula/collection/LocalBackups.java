@@ -173,7 +173,9 @@ final class LocalBackups implements Backups {
     private BackupManifest.Collection describe(Operation operation, String name, Path folder, List<ShardBackup> shards)
             throws IOException {
         List<BackupManifest.Content> files = new ArrayList<>();
-        files.add(content(operation, folder, Manifest.FILE, Files.size(folder.resolve(Manifest.FILE))));
+        for (String file : Manifest.FILES) {
+            files.add(content(operation, folder, file, Files.size(folder.resolve(file))));
+        }
         for (int s = 0; s < shards.size(); s++) {
             Path home = ShardedCollection.shardFolder(folder, s);
             for (ShardBackup.Part part : shards.get(s).parts()) {

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.zip.CRC32C;
 import org.jboss.logging.Logger;
@@ -29,6 +30,9 @@ import org.jboss.logging.Logger;
 record Manifest(CollectionConfig config, Instant createdAt) {
     static final String FILE = "collection.json";
     private static final String COPY = FILE + ".copy";
+    /** What {@link #write} makes. */
+    static final List<String> FILES = List.of(FILE, COPY);
+
     private static final int VERSION = 1;
     private static final JsonFactory JSON = new JsonFactory();
     private static final Logger LOG = Logger.getLogger(Manifest.class);

@@ -41,7 +41,7 @@ record RestorePlan(Path backup, List<Item> items, Map<String, String> aliases) {
         void copyTo(Path target, Runnable step) throws IOException {
             for (BackupManifest.Content content : source.files()) {
                 step.run();
-                if (content.path().equals(Manifest.FILE)) {
+                if (Manifest.FILES.contains(content.path())) {
                     continue; // the new collection writes its own
                 }
                 Path from = folder.resolve(content.path());

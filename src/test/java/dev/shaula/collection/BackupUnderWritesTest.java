@@ -107,6 +107,13 @@ class BackupUnderWritesTest {
                 running.add(CompletableFuture.runAsync(
                         () -> writer.runUntil(stop), task -> Thread.ofPlatform().start(task)));
             }
+            running.add(CompletableFuture.runAsync(
+                    () -> {
+                        while (!stop.get()) {
+                            get(live.commit());
+                        }
+                    },
+                    task -> Thread.ofPlatform().start(task)));
             try {
                 for (int i = 0; i < 5; i++) {
                     backUpAndCompare(node, writers, before, "b" + i);

@@ -14,6 +14,7 @@ import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.model.VectorDbException;
+import dev.shaula.shard.ShardFiles;
 import io.smallrye.mutiny.Uni;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -127,17 +128,28 @@ class BackupsTest {
     }
 
     @Test
-    void shouldLeaveBackupAndOriginalAloneWhateverHappensToTheCopy() {
+    void shouldLeaveBackupAndOriginalAloneWhateverHappensToTheCopy() throws IOException {
         try (EmbeddedNode node = new EmbeddedNode(data)) {
             VectorCollection things = filled(node, "things", 1, 702);
             backup(node, "b");
             restore(node, "b", "things", "first");
             VectorCollection first = node.collections().require("first");
             get(first.upsert(new RandomVectors(DIMENSIONS, 1).points("things", 300), Ack.INDEXED));
-            get(first.upsert(new RandomVectors(DIMENSIONS, 2).points("more", 702), Ack.INDEXED));
-            get(first.commit());
-            get(things.upsert(new RandomVectors(DIMENSIONS, 3).points("other", 702), Ack.INDEXED));
-            get(things.commit());
+            // So many checkpoints that none is left from before the copy was made, in either collection.
+            for (int i = 0; i < 3; i++) {
+                get(first.upsert(new RandomVectors(DIMENSIONS, 2).points("more" + i, 234), Ack.INDEXED));
+                get(first.commit());
+                get(things.upsert(new RandomVectors(DIMENSIONS, 3).points("other" + i, 234), Ack.INDEXED));
+                get(things.commit());
+            }
+            Set<Object> owned = new HashSet<>();
+            for (Path file : files(data.resolve("collections"))) {
+                if (!ShardFiles.immutable(file)) {
+                    assertThat(owned.add(Files.getAttribute(file, "unix:ino")))
+                            .as("%s is shared though it may be written to", file)
+                            .isTrue();
+                }
+            }
             restore(node, "b", "things", "second");
             VectorCollection second = node.collections().require("second");
             for (Point point : new RandomVectors(DIMENSIONS, 702).points("things", 702)) {
@@ -148,7 +160,10 @@ class BackupsTest {
         }
         try (EmbeddedNode node = new EmbeddedNode(data)) {
             assertThat(node.collections().damage()).isEmpty();
-            assertThat(node.collections().require("first").info().vectorCount()).isEqualTo(1404);
+            for (String name : List.of("first", "things")) {
+                assertThat(node.collections().require(name).info().vectorCount())
+                        .isEqualTo(1404);
+            }
         }
     }
 
@@ -222,7 +237,14 @@ class BackupsTest {
                 kinds.add(file.getFileName().toString().replaceFirst("[-.]?\\d+", ""));
             }
             assertThat(kinds)
-                    .contains("backup.json", "collection.json", "rows", "checkpoint", "watermark", "CURRENT")
+                    .contains(
+                            "backup.json",
+                            "collection.json",
+                            "collection.json.copy",
+                            "rows",
+                            "checkpoint",
+                            "watermark",
+                            "CURRENT")
                     .contains("MANIFEST", "OPTIONS", ".sst", ".blob");
             assertThat(node.collections().list()).isEmpty();
             assertThat(files(data.resolve("collections"))).isEmpty();
