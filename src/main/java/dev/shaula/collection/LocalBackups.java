@@ -153,7 +153,7 @@ final class LocalBackups implements Backups {
         Uni<BackupManifest.Collection> copied = worker.run(() -> {
                     checkGoesOn();
                     Files.createDirectory(folder);
-                    new Manifest(info.config(), info.createdAt()).writeAlone(folder);
+                    new Manifest(info.config(), info.createdAt()).write(folder);
                 })
                 .chain(() -> stored.collection().backup(folder))
                 .chain(shards -> worker.call(() -> describe(operation, stored.name(), folder, shards)));

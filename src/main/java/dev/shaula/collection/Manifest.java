@@ -45,13 +45,8 @@ record Manifest(CollectionConfig config, Instant createdAt) {
     /** Writes it, and its copy, so that after a crash they are there whole or not at all. */
     void write(Path directory) throws IOException {
         DurableFiles.write(directory.resolve(COPY), toJson());
-        writeAlone(directory);
-        DurableFiles.syncParent(directory);
-    }
-
-    /** Writes it without the copy, for a backup, whose files are all covered by checksums of its own. */
-    void writeAlone(Path directory) throws IOException {
         DurableFiles.write(directory.resolve(FILE), toJson());
+        DurableFiles.syncParent(directory);
     }
 
     /** Removes it so that a crash cannot bring it back; does nothing if there is none. */
