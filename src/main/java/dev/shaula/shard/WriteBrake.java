@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class WriteBrake {
     private static final int BATCHES_PER_SECOND = 10;
+    private static final long NS_PER_BATCH = 1_000_000_000L / BATCHES_PER_SECOND;
 
     private final int writesPerSecond;
     private final double nsPerWrite;
@@ -32,7 +33,8 @@ final class WriteBrake {
         if (nsPerWrite == 0) {
             return;
         }
-        freeAtNs = Math.max(freeAtNs, System.nanoTime()) + (long) (writes * nsPerWrite);
+        // The work of the batch counts: from the end of the last pause, unless the shard has been idle since.
+        freeAtNs = Math.max(freeAtNs, System.nanoTime() - NS_PER_BATCH) + (long) (writes * nsPerWrite);
         long left = freeAtNs - System.nanoTime();
         held = Thread.currentThread();
         while (left > 0 && !released) {
