@@ -338,6 +338,7 @@ public final class LocalShard implements Shard {
                 fail(requests, VectorDbException.unavailable(name + ": stopped writing after " + reason));
                 return;
             }
+            long startedNs = System.nanoTime();
             try {
                 WriteBatch batch = new WriteBatch(current());
                 requests.forEach(batch::add);
@@ -351,7 +352,7 @@ public final class LocalShard implements Shard {
                 answer(requests, batch.results(), Ack.DURABLE);
                 if (record != null) {
                     apply(record);
-                    brake.pause(writes.size());
+                    brake.pause(writes.size(), startedNs);
                 }
                 answer(requests, batch.results(), Ack.INDEXED);
             } catch (VectorDbException e) {

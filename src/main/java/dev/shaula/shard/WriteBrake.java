@@ -9,7 +9,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class WriteBrake {
     private static final int BATCHES_PER_SECOND = 10;
-    private static final long NS_PER_BATCH = 1_000_000_000L / BATCHES_PER_SECOND;
 
     private final int writesPerSecond;
     private final double nsPerWrite;
@@ -28,13 +27,12 @@ final class WriteBrake {
         return nsPerWrite == 0 ? maxBatchWrites : Math.clamp(writesPerSecond / BATCHES_PER_SECOND, 1, maxBatchWrites);
     }
 
-    /** Returns when {@code writes} more may have been done. */
-    void pause(int writes) {
+    /** Returns when {@code writes} more may have been done; the work since {@code startedNs} is part of their time. */
+    void pause(int writes, long startedNs) {
         if (nsPerWrite == 0) {
             return;
         }
-        // The work of the batch counts: from the end of the last pause, unless the shard has been idle since.
-        freeAtNs = Math.max(freeAtNs, System.nanoTime() - NS_PER_BATCH) + (long) (writes * nsPerWrite);
+        freeAtNs = Math.max(freeAtNs, startedNs) + (long) (writes * nsPerWrite);
         long left = freeAtNs - System.nanoTime();
         held = Thread.currentThread();
         while (left > 0 && !released) {

@@ -15,7 +15,7 @@ class WriteBrakeTest {
         WriteBrake brake = new WriteBrake(2_000);
         long start = System.nanoTime();
         for (int writes = 0; writes < 600; writes += 100) {
-            brake.pause(100);
+            brake.pause(100, System.nanoTime());
             assertThat((System.nanoTime() - start) / 1e9).isGreaterThanOrEqualTo((writes + 100) / 2_000.0 * 0.999);
         }
     }
@@ -25,15 +25,25 @@ class WriteBrakeTest {
         WriteBrake brake = new WriteBrake(1_000);
         Thread.sleep(50); // the idle time itself, not a wait for something
         long start = System.nanoTime();
-        brake.pause(40);
+        brake.pause(40, start);
         assertThat((System.nanoTime() - start) / 1e6).isGreaterThanOrEqualTo(39.9);
+    }
+
+    @Test
+    void shouldCountTheWorkOfABatchTowardsItsTime() throws Exception {
+        WriteBrake brake = new WriteBrake(1_000);
+        long started = System.nanoTime();
+        Thread.sleep(2_000); // the work itself, for writes that may take 1.9 s
+        long worked = System.nanoTime();
+        brake.pause(1_900, started);
+        assertThat((System.nanoTime() - worked) / 1e9).isLessThan(1);
     }
 
     @Test
     void shouldNotHoldWithoutARate() {
         WriteBrake free = new WriteBrake(0);
         assertThat(free.limit(1_024)).isEqualTo(1_024);
-        free.pause(Integer.MAX_VALUE);
+        free.pause(Integer.MAX_VALUE, System.nanoTime());
     }
 
     @ParameterizedTest
