@@ -435,11 +435,16 @@ public final class RocksShardStore implements ShardLog, PayloadStore {
         }
         List<byte[]> keys =
                 Arrays.stream(ordinals, 0, n).mapToObj(RocksShardStore::key).toList();
-        return reading(
-                "reading metadata",
-                db -> db.db.multiGetAsList(reading, Collections.nCopies(n, db.payload), keys).stream()
-                        .map(RocksShardStore::metadata)
-                        .toArray(Metadata[]::new));
+        return reading("reading metadata", db -> {
+            List<byte[]> values = db.db.multiGetAsList(reading, Collections.nCopies(n, db.payload), keys);
+            Metadata[] rows = new Metadata[n];
+            for (int i = 0; i < n; i++) {
+                byte @Nullable [] value = values.get(i);
+                // A row that cannot be read comes back as one that is not there; asked for alone, it says so.
+                rows[i] = metadata(value != null ? value : db.db.get(db.payload, reading, keys.get(i)));
+            }
+            return rows;
+        });
     }
 
     @Override
