@@ -1,6 +1,5 @@
 package dev.shaula.cli;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -33,24 +32,19 @@ final class AliasesCommand implements Callable<Integer> {
     public Integer call() {
         try (ServiceClient client = server.client()) {
             Map<String, @Nullable Object> answer = client.get("/aliases");
-            spec.commandLine().getOut().print(json ? Json.pretty(answer) + "\n" : table(answer));
+            spec.commandLine()
+                    .getOut()
+                    .print(
+                            json
+                                    ? Json.pretty(answer) + "\n"
+                                    : Text.listing(answer, "aliases", COLUMNS, AliasesCommand::row));
             spec.commandLine().getOut().flush();
             return 0;
         }
     }
 
-    private static String table(Map<String, @Nullable Object> answer) {
-        List<List<String>> rows = new ArrayList<>();
-        if (answer.get("aliases") instanceof List<?> aliases) {
-            for (Object alias : aliases) {
-                if (alias instanceof Map<?, ?> a) {
-                    rows.add(COLUMNS.stream()
-                            .map(column -> String.valueOf(a.get(column)))
-                            .toList());
-                }
-            }
-        }
-        return rows.isEmpty() ? "no aliases\n" : Text.table(COLUMNS, rows);
+    private static List<String> row(Map<?, ?> alias) {
+        return COLUMNS.stream().map(column -> String.valueOf(alias.get(column))).toList();
     }
 
     @Command(

@@ -1,6 +1,5 @@
 package dev.shaula.cli;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -33,27 +32,24 @@ final class BackupsCommand implements Callable<Integer> {
     public Integer call() {
         try (ServiceClient client = server.client()) {
             Map<String, @Nullable Object> answer = client.get("/admin/backups");
-            spec.commandLine().getOut().print(json ? Json.pretty(answer) + "\n" : table(answer));
+            spec.commandLine()
+                    .getOut()
+                    .print(
+                            json
+                                    ? Json.pretty(answer) + "\n"
+                                    : Text.listing(answer, "backups", COLUMNS, BackupsCommand::row));
             spec.commandLine().getOut().flush();
             return 0;
         }
     }
 
-    private static String table(Map<String, @Nullable Object> answer) {
-        List<List<String>> rows = new ArrayList<>();
-        if (answer.get("backups") instanceof List<?> backups) {
-            for (Object backup : backups) {
-                if (backup instanceof Map<?, ?> b) {
-                    Object error = b.get("error");
-                    rows.add(List.of(
-                            String.valueOf(b.get("name")),
-                            String.valueOf(b.get("status")),
-                            String.valueOf(b.get("created_at")),
-                            error == null ? summary(b) : error.toString()));
-                }
-            }
-        }
-        return rows.isEmpty() ? "no backups\n" : Text.table(COLUMNS, rows);
+    private static List<String> row(Map<?, ?> backup) {
+        Object error = backup.get("error");
+        return List.of(
+                String.valueOf(backup.get("name")),
+                String.valueOf(backup.get("status")),
+                String.valueOf(backup.get("created_at")),
+                error == null ? summary(backup) : error.toString());
     }
 
     /** What a backup holds, for people. */

@@ -3,7 +3,6 @@ package dev.shaula.cli;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.Metric;
 import java.io.Console;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -59,22 +58,21 @@ final class CollectionsCommand implements Runnable {
         public Integer call() {
             try (ServiceClient client = server.client()) {
                 Map<String, @Nullable Object> answer = client.get("/collections");
-                spec.commandLine().getOut().print(json ? Json.pretty(answer) + "\n" : table(answer));
+                spec.commandLine()
+                        .getOut()
+                        .print(
+                                json
+                                        ? Json.pretty(answer) + "\n"
+                                        : Text.listing(
+                                                answer,
+                                                "collections",
+                                                COLUMNS,
+                                                c -> COLUMNS.stream()
+                                                        .map(n -> text(c.get(n)))
+                                                        .toList()));
                 spec.commandLine().getOut().flush();
                 return 0;
             }
-        }
-
-        private static String table(Map<String, @Nullable Object> answer) {
-            List<List<String>> rows = new ArrayList<>();
-            if (answer.get("collections") instanceof List<?> collections) {
-                for (Object collection : collections) {
-                    if (collection instanceof Map<?, ?> c) {
-                        rows.add(COLUMNS.stream().map(n -> text(c.get(n))).toList());
-                    }
-                }
-            }
-            return rows.isEmpty() ? "no collections\n" : Text.table(COLUMNS, rows);
         }
     }
 

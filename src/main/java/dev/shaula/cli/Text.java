@@ -1,10 +1,14 @@
 package dev.shaula.cli;
 
 import java.io.Console;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Numbers and tables for people, and whether one is there. */
 final class Text {
@@ -43,6 +47,23 @@ final class Text {
         return s < 3_600
                 ? String.format(Locale.ROOT, "%d:%02d", s / 60, s % 60)
                 : String.format(Locale.ROOT, "%d:%02d:%02d", s / 3_600, s / 60 % 60, s % 60);
+    }
+
+    /** The objects of a list in an answer, one row each; "no <list>" if there are none. */
+    static String listing(
+            Map<String, @Nullable Object> answer,
+            String list,
+            List<String> header,
+            Function<Map<?, ?>, List<String>> toRow) {
+        List<List<String>> rows = new ArrayList<>();
+        if (answer.get(list) instanceof List<?> items) {
+            for (Object item : items) {
+                if (item instanceof Map<?, ?> fields) {
+                    rows.add(toRow.apply(fields));
+                }
+            }
+        }
+        return rows.isEmpty() ? "no " + list + "\n" : table(header, rows);
     }
 
     /** Rows in columns as wide as their widest cell, two spaces apart; a column of numbers is set to the right. */
