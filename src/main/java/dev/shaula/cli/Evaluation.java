@@ -43,7 +43,6 @@ final class Evaluation {
      *
      * @param sortedNs latencies, ascending
      */
-    @SuppressWarnings("ArrayRecordComponent") // never compared
     record Result(double recall, double lowestRecall, long[] sortedNs, double seconds) {
         /** The latency that {@code percent} of the queries did not exceed (nearest rank), in milliseconds. */
         double latencyMs(double percent) {

@@ -94,7 +94,6 @@ final class HttpConnection implements Closeable {
     }
 
     /** A whole answer. */
-    @SuppressWarnings("ArrayRecordComponent") // never compared
     record Answer(int status, byte[] body) {}
 
     /** Sends a request with a body of known length (may be empty) and waits for the whole answer. */

@@ -10,7 +10,6 @@ import dev.shaula.api.wire.Failure;
  * @param gzip whether {@code body} is compressed
  * @param retryAfterSeconds 0 for none
  */
-@SuppressWarnings("ArrayRecordComponent") // never compared
 record Answer(int status, byte[] body, boolean gzip, int retryAfterSeconds) {
     static Answer ok(byte[] body) {
         return of(200, body);
