@@ -45,7 +45,10 @@ public final class ByteBudget {
             }
         }
 
-        /** Gives the share back, or leaves the line. Once is enough; more often is harmless. */
+        /**
+         * Gives the share back, or leaves the line. Once is enough; more often is harmless. A callback that another
+         * thread has taken up already still runs: it must not count on the share when its owner may have left.
+         */
         public void release() {
             synchronized (ByteBudget.this) {
                 if (released) {

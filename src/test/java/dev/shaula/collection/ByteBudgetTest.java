@@ -10,6 +10,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.NullMarked;
@@ -135,13 +136,16 @@ class ByteBudgetTest {
                     for (int i = 0; i < rounds; i++) {
                         int bytes = 1 + random.nextInt(120);
                         ByteBudget.Waiter waiter = shared.acquire(bytes);
+                        AtomicBoolean left = new AtomicBoolean();
                         waiter.onGranted(() -> {
                             grants.incrementAndGet();
-                            most.accumulateAndGet(inUse.addAndGet(Math.min(bytes, 100)), Math::max);
-                            inUse.addAndGet(-Math.min(bytes, 100));
-                            waiter.release();
+                            if (left.compareAndSet(false, true)) {
+                                most.accumulateAndGet(inUse.addAndGet(Math.min(bytes, 100)), Math::max);
+                                inUse.addAndGet(-Math.min(bytes, 100));
+                                waiter.release();
+                            }
                         });
-                        if (random.nextBoolean()) {
+                        if (random.nextBoolean() && left.compareAndSet(false, true)) {
                             waiter.release();
                         }
                     }
