@@ -12,9 +12,10 @@ import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.payload.FilterEvaluator;
 import dev.shaula.storage.PayloadStore;
-import dev.shaula.vectors.FloatRows;
-import dev.shaula.vectors.FloatScorer;
+import dev.shaula.vectors.CodeScratch;
+import dev.shaula.vectors.CodedRows;
 import dev.shaula.vectors.RowFile;
+import dev.shaula.vectors.Scorer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -36,7 +37,7 @@ final class ShardSnapshot {
 
     private final CollectionConfig config;
     private final long sequence;
-    private final FloatRows.View rows;
+    private final CodedRows.View rows;
     private final HnswGraph graph;
     private final LiveRows live;
     private final IdTable ids;
@@ -45,7 +46,7 @@ final class ShardSnapshot {
     ShardSnapshot(
             CollectionConfig config,
             long sequence,
-            FloatRows.View rows,
+            CodedRows.View rows,
             HnswGraph graph,
             LiveRows live,
             IdTable ids,
@@ -89,10 +90,7 @@ final class ShardSnapshot {
         if (acceptedCount == 0) {
             return new Hits(new int[0], new float[0]);
         }
-        FloatScorer scorer =
-                new FloatScorer(config.metric(), rows, scratch.query(FloatScorer.scratchBytes(rows.dimensions())));
-        scorer.query(request.vector());
-        int n = find(request, accepted, acceptedCount, scorer, scratch.searcher);
+        int n = find(request, accepted, acceptedCount, scratch);
         return toHits(scratch.searcher, Math.min(n, request.k()), request.minScore());
     }
 
@@ -107,14 +105,16 @@ final class ShardSnapshot {
             out.writeInt(id.length);
             out.writeBytes(id, 0, id.length);
         }
-        file.write(rows, out);
+        file.write(rows.floats(), out);
         graph.writeTo(out);
     }
 
     /** The point with this id, if it is live. */
     Optional<Point> get(String id) {
         int ordinal = ordinalOf(id);
-        return ordinal < 0 ? Optional.empty() : Optional.of(new Point(id, rows.row(ordinal), payloads.get(ordinal)));
+        return ordinal < 0
+                ? Optional.empty()
+                : Optional.of(new Point(id, rows.floats().row(ordinal), payloads.get(ordinal)));
     }
 
     /** The row of a live point; -1 if there is none. */
@@ -123,12 +123,10 @@ final class ShardSnapshot {
         return ordinal >= 0 && live.isLive(ordinal) ? ordinal : -1;
     }
 
-    private int find(
-            SearchRequest request,
-            long @Nullable [] accepted,
-            int acceptedCount,
-            FloatScorer scorer,
-            GraphSearcher searcher) {
+    private int find(SearchRequest request, long @Nullable [] accepted, int acceptedCount, SearchScratch scratch) {
+        CodeScratch codes = scratch.codes(config.dimensions());
+        GraphSearcher searcher = scratch.searcher;
+        Scorer exact = rows.exact(codes);
         int k = Math.min(request.k(), acceptedCount);
         boolean scan = request.exact()
                 || !config.hnsw()
@@ -137,12 +135,22 @@ final class ShardSnapshot {
         if (!scan) {
             // 2 k: at ef = k the k-th result is a guess; the contract promises good recall without a parameter.
             int ef = Math.max(request.ef() > 0 ? request.ef() : DEFAULT_EF, 2 * k);
-            int n = searcher.search(graph, live.rows(), scorer, ef, accepted);
+            Scorer scorer = rows.approximate(codes);
+            scorer.query(request.vector());
+            int n = searcher.search(graph, live.rows(), scorer, k, ef, accepted);
             if (n >= k) {
-                return n;
+                return rows.coded() ? rescored(searcher, exact, request.vector(), k) : n;
             }
         }
-        return searcher.scan(live.rows(), scorer, k, accepted);
+        exact.query(request.vector());
+        return searcher.scan(live.rows(), exact, k, accepted);
+    }
+
+    /** Of what the codes call the nearest, a fifth more than is wanted is measured exactly: the order is its own. */
+    private static int rescored(GraphSearcher searcher, Scorer exact, float[] query, int k) {
+        exact.query(query);
+        searcher.rescore(exact, GraphSearcher.kept(k));
+        return k;
     }
 
     private long[] matching(Filter filter) {
@@ -195,7 +203,7 @@ final class ShardSnapshot {
             points.add(new ScoredPoint(
                     ids.id(ordinal),
                     hits.scores()[i],
-                    withVector ? rows.row(ordinal) : null,
+                    withVector ? rows.floats().row(ordinal) : null,
                     withMetadata ? metadata[i] : null));
         }
         return points;

@@ -9,8 +9,9 @@ import dev.shaula.model.Limits;
 import dev.shaula.storage.LogRecord;
 import dev.shaula.storage.PayloadStore;
 import dev.shaula.storage.Write;
+import dev.shaula.vectors.CodeScratch;
+import dev.shaula.vectors.CodedRows;
 import dev.shaula.vectors.FloatRows;
-import dev.shaula.vectors.FloatScorer;
 import dev.shaula.vectors.RowFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -26,7 +27,7 @@ import java.nio.charset.StandardCharsets;
 final class ShardState {
     private final CollectionConfig config;
     private final PayloadStore payloads;
-    private final FloatRows rows;
+    private final CodedRows rows;
     private final IdTable ids;
     private final HnswBuilder builder;
     private LiveRows live;
@@ -35,7 +36,7 @@ final class ShardState {
     private ShardState(
             CollectionConfig config,
             PayloadStore payloads,
-            FloatRows rows,
+            CodedRows rows,
             IdTable ids,
             HnswGraph graph,
             LiveRows live,
@@ -54,7 +55,7 @@ final class ShardState {
         return new ShardState(
                 config,
                 payloads,
-                new FloatRows(config.dimensions()),
+                new CodedRows(config.metric(), config.dimensions(), config.effectiveQuantization()),
                 new IdTable(),
                 HnswGraph.empty(config.m()),
                 LiveRows.NONE,
@@ -77,7 +78,9 @@ final class ShardState {
         }
         FloatRows rows = file.read(config.dimensions(), count, in);
         HnswGraph graph = HnswGraph.readFrom(in, config.m(), count);
-        return new ShardState(config, payloads, rows, ids, graph, live, sequence);
+        CodedRows coded = new CodedRows(config.metric(), rows, config.effectiveQuantization());
+        encode(coded, graph.size(), Parallel.NONE);
+        return new ShardState(config, payloads, coded, ids, graph, live, sequence);
     }
 
     /** Number of the last record applied. */
@@ -118,8 +121,19 @@ final class ShardState {
     /** Links the next {@code steps} steps, or as many as there are rows for. */
     void link(int steps, Parallel parallel) {
         int size = builder.graph().size() + Math.min(linkable(), steps * HnswBuilder.step());
-        FloatRows.View view = rows.view();
-        builder.add(size, () -> new FloatScorer(config.metric(), view), parallel);
+        while (builder.graph().size() < size) {
+            int next = builder.graph().size() + HnswBuilder.step();
+            encode(rows, next, parallel);
+            CodedRows.View view = rows.view();
+            builder.add(next, () -> view.approximate(new CodeScratch(config.dimensions())), parallel);
+        }
+    }
+
+    /** Makes the codes that walking a graph of {@code linked} rows takes. */
+    private static void encode(CodedRows rows, int linked, Parallel parallel) {
+        for (int pieces = rows.plan(linked); pieces > 0; pieces = rows.plan(linked)) {
+            parallel.run(pieces, rows::scratch, (scratch, piece) -> rows.encode(piece, scratch));
+        }
     }
 
     ShardSnapshot snapshot() {
