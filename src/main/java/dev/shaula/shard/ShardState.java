@@ -71,13 +71,13 @@ final class ShardState {
         LiveRows live = LiveRows.readFrom(in, count);
         IdTable ids = new IdTable();
         for (int ordinal = 0; ordinal < count; ordinal++) {
-            byte[] id = new byte[in.readInt("bytes of id " + ordinal, 1, Limits.MAX_ID_BYTES)];
+            byte[] id = new byte[in.readInt("bytes of an id", 1, Limits.MAX_ID_BYTES)];
             in.readBytes(id, 0, id.length);
             ids.add(id);
         }
-        FloatRows rows = file.read(config.dimensions(), count, in);
+        RowFile.Reading rows = file.read(config.dimensions(), count, in);
         HnswGraph graph = HnswGraph.readFrom(in, config.m(), count);
-        return new ShardState(config, payloads, rows, ids, graph, live, sequence);
+        return new ShardState(config, payloads, rows.rows(), ids, graph, live, sequence);
     }
 
     /** Number of the last record applied. */
