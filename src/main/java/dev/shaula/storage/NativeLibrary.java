@@ -26,6 +26,8 @@ import org.rocksdb.util.Environment;
 final class NativeLibrary {
     private static final Logger LOG = System.getLogger(NativeLibrary.class.getName());
     private static final String DIRECTORY = "native";
+    /** What {@link RocksDB#loadLibrary(List)} looks for, which is not what it is called in the jar. */
+    private static final String NAME = Environment.getJniLibraryFileName("rocksdbjni");
 
     private NativeLibrary() {}
 
@@ -33,22 +35,21 @@ final class NativeLibrary {
     static void load(Path data) {
         try {
             Path directory = Files.createDirectories(data.resolve(DIRECTORY));
-            unpack(directory, Environment.getJniLibraryFileName("rocksdb"));
+            unpack(Environment.getJniLibraryFileName("rocksdb"), directory.resolve(NAME));
             RocksDB.loadLibrary(List.of(directory.toAbsolutePath().toString()));
         } catch (IOException | UnsatisfiedLinkError e) {
-            LOG.log(Logger.Level.DEBUG, "RocksDB unpacks its library itself", e);
+            LOG.log(Logger.Level.WARNING, "RocksDB unpacks its library itself: " + e);
             RocksDB.loadLibrary();
         }
     }
 
-    private static void unpack(Path directory, String name) throws IOException {
+    private static void unpack(String name, Path file) throws IOException {
         URL packed = RocksDB.class.getClassLoader().getResource(name);
         if (packed == null) {
             throw new FileNotFoundException(name);
         }
-        Path file = directory.resolve(name);
         if (!Files.exists(file) || crc(Files.readAllBytes(file)) != crcOf(packed)) {
-            Path draft = directory.resolve(name + ".new");
+            Path draft = file.resolveSibling(file.getFileName() + ".new");
             write(packed, draft);
             Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
         }
