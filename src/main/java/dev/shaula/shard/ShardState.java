@@ -15,6 +15,8 @@ import dev.shaula.vectors.FloatRows;
 import dev.shaula.vectors.RowFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /**
  * What is computed from the log: rows, ids, tombstones and graph. Applying a record uses nothing but the record, and
@@ -25,6 +27,15 @@ import java.nio.charset.StandardCharsets;
  * know one by one. {@link #link} follows, a step at a time.
  */
 final class ShardState {
+    /** At the start nothing else wants the cores. */
+    private static final Parallel COMMON_POOL = new Parallel() {
+        @Override
+        public <W> void run(int n, Supplier<W> workers, Piece<W> piece) {
+            ThreadLocal<W> worker = ThreadLocal.withInitial(workers);
+            IntStream.range(0, n).parallel().forEach(i -> piece.run(worker.get(), i));
+        }
+    };
+
     private final CollectionConfig config;
     private final PayloadStore payloads;
     private final CodedRows rows;
@@ -72,14 +83,14 @@ final class ShardState {
         LiveRows live = LiveRows.readFrom(in, count);
         IdTable ids = new IdTable();
         for (int ordinal = 0; ordinal < count; ordinal++) {
-            byte[] id = new byte[in.readInt("bytes of id " + ordinal, 1, Limits.MAX_ID_BYTES)];
+            byte[] id = new byte[in.readInt("bytes of an id", 1, Limits.MAX_ID_BYTES)];
             in.readBytes(id, 0, id.length);
             ids.add(id);
         }
-        FloatRows rows = file.read(config.dimensions(), count, in);
+        RowFile.Reading rows = file.read(config.dimensions(), count, in);
         HnswGraph graph = HnswGraph.readFrom(in, config.m(), count);
-        CodedRows coded = new CodedRows(config.metric(), rows, config.effectiveQuantization());
-        encode(coded, graph.size(), Parallel.NONE);
+        CodedRows coded = new CodedRows(config.metric(), rows.rows(), config.effectiveQuantization());
+        encode(coded, graph.size(), COMMON_POOL);
         return new ShardState(config, payloads, coded, ids, graph, live, sequence);
     }
 
