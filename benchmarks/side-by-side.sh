@@ -117,9 +117,13 @@ older() {
     return 1
 }
 
-driver="$here/target/classes"
+# A copy, so that a build meanwhile does not take the classes from under a run.
+driver="$bin/driver"
 compile_driver() {
     maven -f "$here/pom.xml" compile || die "the driver does not compile: $work/maven.log"
+    rm -rf "$driver"
+    mkdir -p "$driver/dev/shaula"
+    cp -r "$here/target/classes/dev/shaula/sidebyside" "$here/target/classes/dev/shaula/fixtures" "$driver/dev/shaula"
 }
 
 # The flags of the server's JVM, from the launcher itself.
@@ -358,7 +362,7 @@ facts() {
 
 # --- run -------------------------------------------------------------------------------------------------------------
 
-run_driver() { "$JAVA_HOME/bin/java" -Xmx3g -cp "$driver" dev.shaula.sidebyside.SideBySide "$@"; }
+run_driver() { "$JAVA_HOME/bin/java" -Xmx3g --enable-native-access=ALL-UNNAMED -cp "$driver" dev.shaula.sidebyside.SideBySide "$@"; }
 
 compile_driver
 if [ -n "${report_of-}" ]; then

@@ -25,6 +25,9 @@ final class Campaign {
     /** A curve goes on to the first point above this; the targets lie below. */
     private static final Map<Integer, Double> ENOUGH = Map.of(10, 0.993, 100, 0.985);
 
+    /** A curve that grows by less from one ef to the next has reached what the library can find. */
+    private static final double GROWTH = 0.0005;
+
     private static final int[] ALLOCATION_EFS = {32, 128, 512};
 
     private final Options options;
@@ -200,6 +203,7 @@ final class Campaign {
     private void sweep(PeerSpec spec, DataSet set, PeerProcess process, int threads, int k, int repetition)
             throws IOException {
         double enough = ENOUGH.getOrDefault(k, 0.99);
+        double before = Double.NEGATIVE_INFINITY;
         for (int ef : efs(k)) {
             Map<String, String> answer =
                     process.ask("search " + k + " " + ef + " " + threads + " " + options.pointMillis(), ASK_SECONDS);
@@ -217,9 +221,11 @@ final class Campaign {
                             recall,
                             queries / number(answer, "seconds"),
                             1e6 * number(answer, "cpu") / queries));
-            if (recall >= enough) {
+            // Not among the first: a library may take a small ef for a larger one.
+            if (recall >= enough || ef >= 4 * k && recall - before < GROWTH) {
                 return;
             }
+            before = recall;
         }
     }
 

@@ -1,6 +1,5 @@
 package dev.shaula.sidebyside;
 
-import com.sun.management.OperatingSystemMXBean;
 import com.sun.management.ThreadMXBean;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -36,7 +35,7 @@ import java.util.concurrent.Future;
  * </pre>
  */
 public final class PeerServer {
-    private static final int ALLOCATION_PASSES = 20;
+    private static final int ALLOCATION_SEARCHES = 4_000;
 
     /** Makes the library from the command line's {@code --name value} pairs. */
     @FunctionalInterface
@@ -147,12 +146,12 @@ public final class PeerServer {
     private String build(int threads) throws Exception {
         searchers.clear();
         MatrixFile base = MatrixFile.open(Path.of(required(setup, "base")));
-        double cpu = cpuSeconds();
+        double cpu = ProcessClock.cpuSeconds();
         long start = System.nanoTime();
         peer.build(base, threads);
         return format(
                 "ok seconds=%.6f cpu=%.6f rows=%d",
-                (System.nanoTime() - start) * 1e-9, cpuSeconds() - cpu, base.rows());
+                (System.nanoTime() - start) * 1e-9, ProcessClock.cpuSeconds() - cpu, base.rows());
     }
 
     private String search(int k, int ef, int threads, int millis) throws Exception {
@@ -188,7 +187,7 @@ public final class PeerServer {
     }
 
     private Passes timed(int threads, int k, int ef, int millis) throws Exception {
-        double cpu = cpuSeconds();
+        double cpu = ProcessClock.cpuSeconds();
         long queriesDone = 0;
         double seconds = 0;
         try (ExecutorService pool = Executors.newFixedThreadPool(threads)) {
@@ -202,14 +201,14 @@ public final class PeerServer {
                 seconds = Math.max(seconds, one.get().seconds);
             }
         }
-        return new Passes(queriesDone, seconds, cpuSeconds() - cpu);
+        return new Passes(queriesDone, seconds, ProcessClock.cpuSeconds() - cpu);
     }
 
     /** One thread's share: it starts at another query than the others, and ends with a query, not with a pass. */
     private Passes timed(int thread, int threads, int k, int ef, int millis) throws Exception {
         Peer.Searcher searcher = searchers.get(thread);
         int[] found = new int[k];
-        double cpu = cpuSeconds();
+        double cpu = ProcessClock.cpuSeconds();
         long start = System.nanoTime();
         long limit = millis * 1_000_000L;
         long done = 0;
@@ -221,10 +220,10 @@ public final class PeerServer {
             done++;
             elapsed = System.nanoTime() - start;
         } while (elapsed < limit || done < queries.length);
-        return new Passes(done, elapsed * 1e-9, cpuSeconds() - cpu);
+        return new Passes(done, elapsed * 1e-9, ProcessClock.cpuSeconds() - cpu);
     }
 
-    /** Bytes that the searching thread allocates for one search, after warming, on average over all queries. */
+    /** Bytes that the searching thread allocates for one search, after warming, on average. */
     private long allocation(int k, int ef) throws Exception {
         makeSearchers(1);
         timed(0, 1, k, ef, 1_000);
@@ -232,17 +231,10 @@ public final class PeerServer {
         Peer.Searcher searcher = searchers.get(0);
         int[] found = new int[k];
         long before = threads.getCurrentThreadAllocatedBytes();
-        for (int pass = 0; pass < ALLOCATION_PASSES; pass++) {
-            for (float[] query : queries) {
-                searcher.search(query, k, ef, found);
-            }
+        for (int i = 0; i < ALLOCATION_SEARCHES; i++) {
+            searcher.search(queries[i % queries.length], k, ef, found);
         }
-        long allocated = threads.getCurrentThreadAllocatedBytes() - before;
-        return allocated / ((long) ALLOCATION_PASSES * queries.length);
-    }
-
-    private static double cpuSeconds() {
-        return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getProcessCpuTime() * 1e-9;
+        return (threads.getCurrentThreadAllocatedBytes() - before) / ALLOCATION_SEARCHES;
     }
 
     private static String format(String pattern, Object... values) {

@@ -1,6 +1,7 @@
 package dev.shaula.shard;
 
 import dev.shaula.hnsw.Parallel;
+import dev.shaula.memory.NativeMemory;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.Metadata;
 import dev.shaula.model.Metric;
@@ -43,6 +44,9 @@ public final class SnapshotPeer implements Peer {
     @Override
     public void build(MatrixFile base, int threads) {
         state = emptyState(base.columns());
+        snapshot = state.snapshot();
+        // What an earlier build left off the heap goes when the collector finds it, and must not be counted with this one.
+        System.gc();
         try (LinkPool pool = new LinkPool(threads - 1, () -> false)) {
             for (int first = 0; first < base.rows(); first += BATCH) {
                 state.apply(record(base, first, Math.min(base.rows(), first + BATCH)));
@@ -65,7 +69,9 @@ public final class SnapshotPeer implements Peer {
 
     @Override
     public Map<String, Long> memory() {
-        return Map.of("all", snapshot.memoryBytes());
+        long all = snapshot.memoryBytes();
+        long offHeap = Math.min(all, NativeMemory.allocatedBytes());
+        return Map.of("off-heap", offHeap, "heap", all - offHeap);
     }
 
     /** The only place that knows how a collection is configured. */

@@ -31,6 +31,7 @@ class CampaignTest {
             assertThat(s.peer()).isEqualTo("exact");
             assertThat(s.recall()).isEqualTo(1);
             assertThat(s.qps()).isPositive();
+            assertThat(s.cpuMicros()).isPositive();
         });
         assertThat(results.searches()).extracting(Results.Search::threads).contains(1, 2);
         assertThat(results.builds()).extracting(Results.Build::threads).containsExactly(1, 2);
@@ -79,7 +80,7 @@ class CampaignTest {
                 name,
                 name,
                 "looks at every row",
-                java + "  -cp " + System.getProperty("java.class.path") + " " + ExactPeer.class.getName() + " --broken "
+                java + "  --enable-native-access=ALL-UNNAMED -cp " + System.getProperty("java.class.path") + " " + ExactPeer.class.getName() + " --broken "
                         + broken);
     }
 
