@@ -63,8 +63,11 @@ record DataSet(String name, Closeness closeness, Path base, Path queries, Path n
     }
 
     private static void writeFloats(Path file, float[][] rows) throws IOException {
-        MatrixFile.write(file, rows.length, rows[0].length, (i, out) -> out.asFloatBuffer()
-                .put(rows[i]));
+        MatrixFile.write(
+                file,
+                rows.length,
+                rows[0].length,
+                (i, out) -> out.asFloatBuffer().put(rows[i]));
     }
 
     private static Content embedded(Matcher name) {

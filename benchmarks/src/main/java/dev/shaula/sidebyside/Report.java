@@ -183,8 +183,9 @@ record Report(Results results, ToDoubleFunction<Search> rate) {
         parts.forEach(part -> out.append(' ').append(part).append(" |"));
         out.append("\n| --- | --- |").append(" --- |".repeat(parts.size())).append('\n');
         Map<String, Map<String, Long>> rows = new TreeMap<>();
-        results.memory().forEach(m -> rows.computeIfAbsent(m.set() + " | " + m.peer(), r -> new TreeMap<>())
-                .put(m.part(), m.bytes()));
+        results.memory()
+                .forEach(m -> rows.computeIfAbsent(m.set() + " | " + m.peer(), r -> new TreeMap<>())
+                        .put(m.part(), m.bytes()));
         rows.forEach((row, bytes) -> {
             out.append("| ").append(row).append(" |");
             for (String part : parts) {

@@ -45,7 +45,8 @@ public final class SnapshotPeer implements Peer {
     public void build(MatrixFile base, int threads) {
         state = emptyState(base.columns());
         snapshot = state.snapshot();
-        // What an earlier build left off the heap goes when the collector finds it, and must not be counted with this one.
+        // What an earlier build left off the heap goes when the collector finds it, and must not be counted with this
+        // one.
         System.gc();
         try (LinkPool pool = new LinkPool(threads - 1, () -> false)) {
             for (int first = 0; first < base.rows(); first += BATCH) {

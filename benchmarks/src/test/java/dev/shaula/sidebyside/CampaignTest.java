@@ -48,8 +48,9 @@ class CampaignTest {
         run(peer("exact", "0"));
         Results second = Results.read(run(peer("exact", "0")));
 
-        assertThat(second.builds()).isNotEmpty().allSatisfy(b -> assertThat(b.origin())
-                .isEqualTo("saved"));
+        assertThat(second.builds())
+                .isNotEmpty()
+                .allSatisfy(b -> assertThat(b.origin()).isEqualTo("saved"));
         assertThat(second.searches()).isNotEmpty();
     }
 
@@ -80,8 +81,8 @@ class CampaignTest {
                 name,
                 name,
                 "looks at every row",
-                java + "  --enable-native-access=ALL-UNNAMED -cp " + System.getProperty("java.class.path") + " " + ExactPeer.class.getName() + " --broken "
-                        + broken);
+                java + "  --enable-native-access=ALL-UNNAMED -cp " + System.getProperty("java.class.path") + " "
+                        + ExactPeer.class.getName() + " --broken " + broken);
     }
 
     /** The peer's process. */
@@ -110,8 +111,11 @@ class CampaignTest {
 
         @Override
         public void save(Path path) throws IOException {
-            MatrixFile.write(path, rows.length, rows[0].length, (i, out) -> out.asFloatBuffer()
-                    .put(rows[i]));
+            MatrixFile.write(
+                    path,
+                    rows.length,
+                    rows[0].length,
+                    (i, out) -> out.asFloatBuffer().put(rows[i]));
         }
 
         @Override
