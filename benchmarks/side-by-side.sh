@@ -20,7 +20,7 @@ What
                         (or lucene-1bit, lucene-7bit), jvector; a native one also with -thp: in huge pages
                                                                         [all but those in brackets, hnswlib-thp]
   --quantization LIST   of Shaula, one line each: auto, none, int8, int4, bits                                [auto]
-  --quick               the first 10,000 rows of mnist-784, one repetition: two minutes, says little
+  --quick               the first 10,000 rows of mnist-784, one repetition: minutes, says little
   --k LIST              results wanted                                                                      [10,100]
   --threads LIST        searching threads                                                                      [1,2]
   --builds WHEN         missing: index what no earlier run saved (Shaula: always, it saves nothing); always; only:
