@@ -2,6 +2,8 @@ package dev.shaula.hnsw;
 
 import dev.shaula.vectors.Scorer;
 import java.util.Arrays;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +25,23 @@ public final class GraphSearcher {
     private float[] distances = {};
     private long[] found = new long[256];
     private int foundCount;
+    private @Nullable BooleanSupplier stopped;
+
+    /**
+     * What later searches ask once for each node they expand and each {@value #SCAN_BLOCK} rows they scan, so that a
+     * search whose caller has gone ends after some tens of microseconds with a {@link CancellationException}.
+     *
+     * @param stop cheap, true once the search is not wanted any more; null for never
+     */
+    public void stopWhen(@Nullable BooleanSupplier stop) {
+        stopped = stop;
+    }
+
+    private void checkStopped() {
+        if (stopped != null && stopped.getAsBoolean()) {
+            throw new CancellationException("the search is not wanted any more");
+        }
+    }
 
     /**
      * Finds the rows nearest to the scorer's query; then {@link #ordinal} and {@link #distance} give them.
@@ -177,6 +196,7 @@ public final class GraphSearcher {
             if (results.size() >= ef && nearest > ~results.top()) {
                 break;
             }
+            checkStopped();
             int n = score(graph, scorer, level, Keys.node(nearest), true);
             for (int i = 0; i < n; i++) {
                 long key = Keys.of(distances[i], nodes[i]);
@@ -197,6 +217,7 @@ public final class GraphSearcher {
                 nodes[n++] = row;
             }
             if (n == SCAN_BLOCK) {
+                checkStopped();
                 keepAll(scorer, n, k);
                 n = 0;
             }

@@ -75,6 +75,15 @@ public final class JsonWriter {
         return ascii(Float.toString(finite));
     }
 
+    /** A finite number; whole numbers that a double holds exactly are written without a fraction. */
+    public JsonWriter value(double value) {
+        if (value == Math.rint(value) && Math.abs(value) <= 1L << 53) {
+            return value((long) value);
+        }
+        comma();
+        return ascii(Double.toString(value));
+    }
+
     public JsonWriter value(String text) {
         comma();
         room(text.length() + 2);
