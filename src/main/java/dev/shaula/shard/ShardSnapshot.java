@@ -89,9 +89,7 @@ final class ShardSnapshot {
         if (acceptedCount == 0) {
             return new Hits(new int[0], new float[0]);
         }
-        FloatScorer scorer =
-                new FloatScorer(config.metric(), rows, scratch.query(FloatScorer.scratchBytes(rows.dimensions())));
-        scorer.query(request.vector());
+        FloatScorer scorer = scorer(request.vector(), scratch);
         int n = find(request, accepted, acceptedCount, scorer, scratch.searcher);
         return toHits(scratch.searcher, Math.min(n, request.k()), request.minScore());
     }
@@ -121,6 +119,32 @@ final class ShardSnapshot {
     int ordinalOf(String id) {
         int ordinal = ids.find(id.getBytes(StandardCharsets.UTF_8), live.rows());
         return ordinal >= 0 && live.isLive(ordinal) ? ordinal : -1;
+    }
+
+    // --- what live queries compare ------------------------------------------------------------------------------
+
+    /** Exact distances of rows of this state from {@code query}; in use until the next search with this scratch. */
+    FloatScorer scorer(float[] query, SearchScratch scratch) {
+        FloatScorer scorer =
+                new FloatScorer(config.metric(), rows, scratch.query(FloatScorer.scratchBytes(rows.dimensions())));
+        scorer.query(query);
+        return scorer;
+    }
+
+    float score(float distance) {
+        return config.metric().score(distance);
+    }
+
+    String id(int ordinal) {
+        return ids.id(ordinal);
+    }
+
+    float[] vector(int ordinal) {
+        return rows.row(ordinal);
+    }
+
+    Metadata metadata(int ordinal) {
+        return payloads.get(ordinal);
     }
 
     private int find(
@@ -187,7 +211,7 @@ final class ShardSnapshot {
                 : new Hits(Arrays.copyOf(ordinals, kept), Arrays.copyOf(scores, kept));
     }
 
-    private List<ScoredPoint> toPoints(Hits hits, boolean withVector, boolean withMetadata) {
+    List<ScoredPoint> toPoints(Hits hits, boolean withVector, boolean withMetadata) {
         Metadata[] metadata = withMetadata ? payloads.getAll(hits.ordinals(), hits.count()) : new Metadata[0];
         List<ScoredPoint> points = new ArrayList<>(hits.count());
         for (int i = 0; i < hits.count(); i++) {
