@@ -1,14 +1,17 @@
 package dev.shaula.collection;
 
 import dev.shaula.model.Ack;
+import dev.shaula.model.LiveQuery;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.model.VectorDbException;
 import dev.shaula.model.WriteResult;
+import dev.shaula.shard.LiveAnswer;
 import dev.shaula.shard.Shard;
 import dev.shaula.shard.ShardBackup;
 import dev.shaula.shard.ShardStatus;
+import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import java.nio.file.Path;
 import java.util.List;
@@ -45,6 +48,11 @@ final class QuarantinedShard implements Shard {
     @Override
     public Uni<Optional<Point>> get(String id) {
         return refuse();
+    }
+
+    @Override
+    public Multi<LiveAnswer> watch(LiveQuery query) {
+        return Multi.createFrom().failure(() -> VectorDbException.unavailable(message));
     }
 
     @Override

@@ -4,6 +4,8 @@ import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.CollectionInfo;
 import dev.shaula.model.Limits;
+import dev.shaula.model.LiveChange;
+import dev.shaula.model.LiveQuery;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.SearchRequest;
@@ -151,6 +153,23 @@ final class ShardedCollection implements VectorCollection {
     }
 
     @Override
+    public Multi<LiveChange> subscribe(LiveQuery query) {
+        return Multi.createFrom()
+                .<LiveChange>deferred(() -> {
+                    check.vector(query.vector(), "vector");
+                    return dropped
+                            ? Multi.createFrom().failure(missing())
+                            : new LiveMerge(
+                                    shards.stream()
+                                            .map(shard -> shard.watch(query))
+                                            .toList(),
+                                    query.k());
+                })
+                .onFailure(e -> dropped)
+                .transform(e -> missing());
+    }
+
+    @Override
     public Uni<Optional<Point>> get(String id) {
         return unlessDropped(() -> {
             check.id(id, "id");
@@ -207,10 +226,14 @@ final class ShardedCollection implements VectorCollection {
     private <T> Uni<T> unlessDropped(Supplier<Uni<T>> call) {
         return Uni.createFrom().deferred(() -> {
             if (dropped) {
-                throw VectorDbException.notFound("collection \"" + config.name() + "\" does not exist");
+                throw missing();
             }
             return call.get();
         });
+    }
+
+    private VectorDbException missing() {
+        return VectorDbException.notFound("collection \"" + config.name() + "\" does not exist");
     }
 
     private Uni<WriteResult> storeSplit(List<Point> points, Ack ack) {
@@ -271,7 +294,7 @@ final class ShardedCollection implements VectorCollection {
         return shards.get(Routing.shardOf(id, shards.size()));
     }
 
-    private static List<ScoredPoint> merge(List<List<ScoredPoint>> parts, int k) {
+    static List<ScoredPoint> merge(List<List<ScoredPoint>> parts, int k) {
         return parts.stream()
                 .flatMap(List::stream)
                 .sorted(CLOSEST_FIRST)

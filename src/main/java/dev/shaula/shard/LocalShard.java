@@ -3,6 +3,7 @@ package dev.shaula.shard;
 import dev.shaula.hnsw.HnswBuilder;
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
+import dev.shaula.model.LiveQuery;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.SearchRequest;
@@ -13,6 +14,7 @@ import dev.shaula.storage.RocksShardStore;
 import dev.shaula.storage.ShardLog;
 import dev.shaula.storage.StorageErrors;
 import dev.shaula.storage.Write;
+import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.AbstractVerticle;
 import io.vertx.core.DeploymentOptions;
@@ -50,6 +52,7 @@ public final class LocalShard implements Shard {
     private final Mailbox mailbox = new Mailbox();
     private final AtomicBoolean scheduled = new AtomicBoolean();
     private final Writer writer;
+    private final LiveQueries live;
     /** Who waits for a backup; null while none is taken. */
     private final AtomicReference<@Nullable CompletableFuture<ShardBackup>> backup = new AtomicReference<>();
 
@@ -63,6 +66,7 @@ public final class LocalShard implements Shard {
         this.directory = directory;
         this.runtime = runtime;
         this.writer = new Writer(new WriteBrake(runtime.settings().maxWritesPerSecond()));
+        this.live = new LiveQueries(runtime::runForLiveQueries, runtime.liveBudget(), this::current);
     }
 
     /**
@@ -118,6 +122,11 @@ public final class LocalShard implements Shard {
     @Override
     public Uni<Optional<Point>> get(String id) {
         return runtime.searchPool().submit(scratch -> current().get(id));
+    }
+
+    @Override
+    public Multi<LiveAnswer> watch(LiveQuery query) {
+        return live.watch(query);
     }
 
     @Override
@@ -280,6 +289,7 @@ public final class LocalShard implements Shard {
         @Override
         public void stop() {
             stopped = true;
+            live.close(VectorDbException.unavailable(name + ": is closed"));
             while (!mailbox.isEmpty()) {
                 drain();
             }
@@ -373,6 +383,7 @@ public final class LocalShard implements Shard {
         private void apply(LogRecord record) {
             state().apply(record);
             publish();
+            live.published(current(), record);
         }
 
         private void publish() {

@@ -123,6 +123,31 @@ final class ShardSnapshot {
         return ordinal >= 0 && live.isLive(ordinal) ? ordinal : -1;
     }
 
+    // --- what live queries compare ------------------------------------------------------------------------------
+
+    /** Exact distances of rows of this state from {@code query}; in use until the next search with this scratch. */
+    Scorer scorer(float[] query, SearchScratch scratch) {
+        Scorer scorer = rows.exact(scratch.codes(config.dimensions()));
+        scorer.query(query);
+        return scorer;
+    }
+
+    float score(float distance) {
+        return config.metric().score(distance);
+    }
+
+    String id(int ordinal) {
+        return ids.id(ordinal);
+    }
+
+    float[] vector(int ordinal) {
+        return rows.floats().row(ordinal);
+    }
+
+    Metadata metadata(int ordinal) {
+        return payloads.get(ordinal);
+    }
+
     private int find(SearchRequest request, long @Nullable [] accepted, int acceptedCount, SearchScratch scratch) {
         CodeScratch codes = scratch.codes(config.dimensions());
         GraphSearcher searcher = scratch.searcher;
@@ -133,8 +158,8 @@ final class ShardSnapshot {
                 || acceptedCount <= Math.max(SCAN_ROWS, 2 * k)
                 || acceptedCount < SCAN_SELECTIVITY * live.rows();
         if (!scan) {
-            // 2 k: at ef = k the k-th result is a guess; the contract promises good recall without a parameter.
-            int ef = Math.max(request.ef() > 0 ? request.ef() : DEFAULT_EF, 2 * k);
+            // At ef = k the k-th result is a guess, and the contract promises good recall without a parameter.
+            int ef = request.ef() > 0 ? Math.max(request.ef(), k + k / 2) : Math.max(DEFAULT_EF, 2 * k);
             Scorer scorer = rows.approximate(codes);
             scorer.query(request.vector());
             int n = searcher.search(graph, live.rows(), scorer, k, ef, accepted);
@@ -195,7 +220,7 @@ final class ShardSnapshot {
                 : new Hits(Arrays.copyOf(ordinals, kept), Arrays.copyOf(scores, kept));
     }
 
-    private List<ScoredPoint> toPoints(Hits hits, boolean withVector, boolean withMetadata) {
+    List<ScoredPoint> toPoints(Hits hits, boolean withVector, boolean withMetadata) {
         Metadata[] metadata = withMetadata ? payloads.getAll(hits.ordinals(), hits.count()) : new Metadata[0];
         List<ScoredPoint> points = new ArrayList<>(hits.count());
         for (int i = 0; i < hits.count(); i++) {

@@ -4,6 +4,8 @@ import dev.shaula.collection.VectorCollection;
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.CollectionInfo;
+import dev.shaula.model.LiveChange;
+import dev.shaula.model.LiveQuery;
 import dev.shaula.model.Metric;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
@@ -70,6 +72,12 @@ public final class OracleCollection implements VectorCollection {
     @Override
     public Uni<List<List<ScoredPoint>>> searchAll(List<SearchRequest> requests) {
         return Uni.createFrom().item(() -> requests.stream().map(this::nearest).toList());
+    }
+
+    /** Not part of the oracle: a live query is compared with {@link #nearest} at each state. */
+    @Override
+    public Multi<LiveChange> subscribe(LiveQuery query) {
+        return Multi.createFrom().failure(UnsupportedOperationException::new);
     }
 
     @Override

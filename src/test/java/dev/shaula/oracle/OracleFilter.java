@@ -10,12 +10,12 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Filters by definition, on a parsed tree. */
-final class OracleFilter {
+public final class OracleFilter {
     private static final Object MISSING = new Object();
 
     private OracleFilter() {}
 
-    static boolean matches(Filter filter, Metadata metadata) {
+    public static boolean matches(Filter filter, Metadata metadata) {
         JsonObject json = new JsonObject(metadata.toString());
         return switch (filter) {
             case Filter.And and -> and.conditions().stream().allMatch(f -> matches(f, metadata));

@@ -6,6 +6,7 @@ import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.Metadata;
 import dev.shaula.model.Metric;
 import dev.shaula.model.Point;
+import dev.shaula.model.Quantization;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.sidebyside.MatrixFile;
 import dev.shaula.sidebyside.Peer;
@@ -78,14 +79,13 @@ public final class SnapshotPeer implements Peer {
     /** The only place that knows how a collection is configured. */
     private ShardState emptyState(int dimensions) {
         Metric metric = PeerServer.required(setup, "metric").equals("cosine") ? Metric.COSINE : Metric.EUCLIDEAN;
-        String quantization = PeerServer.required(setup, "quantization");
-        if (!quantization.equals("none") && !quantization.equals("auto")) {
-            throw new IllegalArgumentException("--quantization: expected auto or none, got " + quantization);
-        }
+        Quantization quantization = Quantization.parse("quantization", PeerServer.required(setup, "quantization"));
         int m = Integer.parseInt(PeerServer.required(setup, "m"));
         int efConstruction = Integer.parseInt(PeerServer.required(setup, "ef-construction"));
         return ShardState.empty(
-                new CollectionConfig("side-by-side", dimensions, metric, 1, m, efConstruction, true), NO_PAYLOADS, 0);
+                new CollectionConfig("side-by-side", dimensions, metric, 1, m, efConstruction, true, quantization),
+                NO_PAYLOADS,
+                0);
     }
 
     private static LogRecord record(MatrixFile base, int from, int to) {

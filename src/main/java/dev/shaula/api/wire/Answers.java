@@ -133,7 +133,7 @@ public final class Answers {
         return (int) Math.min(bytes, 1 << 30);
     }
 
-    private static void results(JsonWriter out, List<ScoredPoint> results) {
+    static void results(JsonWriter out, List<ScoredPoint> results) {
         out.name("results").openArray();
         for (ScoredPoint point : results) {
             result(out, point);
@@ -141,7 +141,7 @@ public final class Answers {
         out.closeArray().field("count", results.size());
     }
 
-    private static void result(JsonWriter out, ScoredPoint point) {
+    static void result(JsonWriter out, ScoredPoint point) {
         out.openObject().field("id", point.id()).name("score").value(point.score());
         float[] vector = point.vector();
         if (vector != null) {
