@@ -18,7 +18,16 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 @ApplicationScoped
 class ServerOperations {
     private static final List<String> FEATURES = List.of(
-            "hnsw", "exact-search", "metadata-filter", "ndjson-upsert", "batch-query", "cosine", "dot", "euclidean");
+            "hnsw",
+            "exact-search",
+            "metadata-filter",
+            "ndjson-upsert",
+            "batch-query",
+            "websocket",
+            "live-query",
+            "cosine",
+            "dot",
+            "euclidean");
 
     private final CollectionRegistry registry;
     private final HttpMetrics metrics;
