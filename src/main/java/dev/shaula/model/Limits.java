@@ -29,7 +29,7 @@ public final class Limits {
 
     /** Results that a live query keeps. */
     public static final int MAX_LIVE_K = 1_000;
-    /** Heap of what one live query keeps of one shard, in bytes: ids, metadata and vectors of its answer. */
+    /** Heap of what one live query keeps of one shard, in bytes: two answers with ids, metadata and vectors. */
     public static final long MAX_LIVE_BYTES = 8L << 20;
 
     /** Longest name of an upsert stream of a WebSocket, in characters. */

@@ -29,8 +29,9 @@ final class LiveBudget {
          */
         synchronized void hold(long bytes) {
             if (bytes > Limits.MAX_LIVE_BYTES) {
-                throw VectorDbException.tooLarge("live query: expected an answer of at most " + Limits.MAX_LIVE_BYTES
-                        + " bytes for each shard, got " + bytes + "; ask for fewer results or without metadata");
+                throw VectorDbException.tooLarge("live query: expected its answers to need at most "
+                        + Limits.MAX_LIVE_BYTES + " bytes of heap for each shard, got " + bytes
+                        + "; ask for fewer results or without metadata");
             }
             if (closed) {
                 return;

@@ -56,11 +56,14 @@ final class LiveState {
         return searches;
     }
 
-    /** Heap that this state holds, in bytes, near enough for a budget. */
+    /**
+     * Heap that this state holds, in bytes, near enough for a budget; the points count twice, for a subscriber that does
+     * not read keeps an older answer alive.
+     */
     long heapBytes() {
         long bytes = 256 + 4L * query.vector().length;
         for (Entry entry : known) {
-            bytes += 48 + entry.point().heapBytes();
+            bytes += 2 * (48 + entry.point().heapBytes());
         }
         return bytes;
     }

@@ -290,7 +290,7 @@ class LiveQueriesTest {
         HeapShard shard = new HeapShard(config(Metric.EUCLIDEAN));
         shard.upsert(List.of(
                 new Point("a", new float[DIMENSIONS], Metadata.ofJson("{\"t\":\"" + "x".repeat(1_000) + "\"}"))));
-        LiveBudget small = new LiveBudget(3_000);
+        LiveBudget small = new LiveBudget(5_500);
         LiveQueries queries = new LiveQueries((task, dropped) -> task.accept(scratch), small, shard::snapshot);
         LiveQuery query = new LiveQuery(new float[DIMENSIONS], 3, Float.NEGATIVE_INFINITY, null, false, true);
 
@@ -303,7 +303,7 @@ class LiveQueriesTest {
 
         first.assertItems(first.getItems().getFirst()).assertNotTerminated();
         second.assertNotTerminated();
-        third.assertFailedWith(VectorDbException.class, "3000 bytes that this server has for live queries");
+        third.assertFailedWith(VectorDbException.class, "5500 bytes that this server has for live queries");
         first.cancel();
         queries.watch(query)
                 .subscribe()

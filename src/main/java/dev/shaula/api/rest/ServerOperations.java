@@ -23,8 +23,10 @@ class ServerOperations {
             "metadata-filter",
             "ndjson-upsert",
             "base64-vectors",
-            "grpc",
             "batch-query",
+            "grpc",
+            "websocket",
+            "live-query",
             "cosine",
             "dot",
             "euclidean");

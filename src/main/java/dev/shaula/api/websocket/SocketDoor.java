@@ -9,9 +9,12 @@ import io.quarkus.runtime.configuration.MemorySize;
 import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jspecify.annotations.Nullable;
 
 /** What all sockets share. Thread-safe. */
 @Singleton
@@ -29,6 +32,7 @@ final class SocketDoor {
     private final ByteBudget credit;
     private final long window;
     private final Duration idleTimeout;
+    private final Set<String> origins;
     private final int maxConnections;
     private final AtomicInteger connections = new AtomicInteger();
     private final StreamTable streams;
@@ -51,6 +55,7 @@ final class SocketDoor {
                         .map(MemorySize::asLongValue)
                         .orElse(Math.clamp(budget / 128, SMALLEST_WINDOW, LARGEST_WINDOW)));
         this.idleTimeout = settings.idleTimeout();
+        this.origins = Set.copyOf(settings.origins().orElse(List.of()));
         this.maxConnections = settings.maxConnections();
         this.streams = new StreamTable(settings.maxStreams(), settings.resumeWindow(), Clock.systemUTC());
         Gauge.builder("shaula.websocket.connections", connections, AtomicInteger::get)
@@ -87,6 +92,19 @@ final class SocketDoor {
 
     StreamTable streams() {
         return streams;
+    }
+
+    /**
+     * Whether a page of this origin may connect.
+     *
+     * @param origin as the browser sent it; null if none was sent
+     * @param host the authority that the request was sent to, as {@code localhost:8080}
+     */
+    boolean welcomes(@Nullable String origin, @Nullable String host) {
+        return origin == null
+                || origins.contains(origin)
+                || origin.equals("http://" + host)
+                || origin.equals("https://" + host);
     }
 
     /** Takes a place for a socket; false if there is none. */

@@ -4,6 +4,7 @@ import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /** What an operator may set of the WebSocket door; every key starts with {@code shaula.websocket.}. */
@@ -27,6 +28,13 @@ interface SocketSettings {
     /** How long a stream is remembered after its socket was lost. */
     @WithDefault("10m")
     Duration resumeWindow();
+
+    /**
+     * Origins of web pages that may connect, as {@code https://example.org}, besides pages of this server itself: a
+     * browser would let every page on the web speak to a server on its user's machine. Clients that are no browsers
+     * send no origin and are not asked for one.
+     */
+    Optional<List<String>> origins();
 
     /** A socket on which nothing was received for so long, not even an answer to a ping, is closed. */
     @WithDefault("60s")

@@ -1,6 +1,8 @@
 package dev.shaula.api.websocket;
 
+import dev.shaula.api.wire.Answers;
 import io.quarkus.vertx.http.HttpServerOptionsCustomizer;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.ext.web.Router;
@@ -27,14 +29,26 @@ class StreamRoute {
     private void upgrade(RoutingContext routing) {
         if (!routing.request().headers().contains(HttpHeaders.UPGRADE, HttpHeaders.WEBSOCKET, true)) {
             routing.next();
+        } else if (!door.welcomes(
+                routing.request().getHeader(HttpHeaders.ORIGIN),
+                routing.request().getHeader(HttpHeaders.HOST))) {
+            refuse(routing, 403, "Origin: expected this server or one of shaula.websocket.origins, got another");
         } else if (!door.enter()) {
-            routing.response().setStatusCode(503).putHeader("Retry-After", "1").end("{\"error\":\"too many sockets\"}");
+            routing.response().putHeader("Retry-After", "1");
+            refuse(routing, 503, "too many sockets are open; try again later");
         } else {
             routing.request()
                     .toWebSocket()
                     .onSuccess(socket -> new Connection(socket, routing.vertx().getOrCreateContext(), door).start())
                     .onFailure(refused -> door.leave());
         }
+    }
+
+    private static void refuse(RoutingContext routing, int status, String text) {
+        routing.response()
+                .setStatusCode(status)
+                .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
+                .end(Buffer.buffer(Answers.error(text)));
     }
 
     /** Frames as long as messages, for browsers do not split them; no compression, for its ratio has no bound. */

@@ -1,9 +1,9 @@
 package dev.shaula.api.websocket;
 
 import dev.shaula.model.VectorDbException;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -18,14 +18,14 @@ import org.jspecify.annotations.Nullable;
 final class StreamTable {
     private final int capacity;
     private final Duration memory;
-    private final Clock clock;
+    private final InstantSource clock;
     private final Map<String, Upload> open = new HashMap<>();
     /** In the order in which they were lost. */
     private final Map<String, Lost> lost = new LinkedHashMap<>();
 
     private record Lost(long acknowledged, Instant until) {}
 
-    StreamTable(int capacity, Duration memory, Clock clock) {
+    StreamTable(int capacity, Duration memory, InstantSource clock) {
         this.capacity = capacity;
         this.memory = memory;
         this.clock = clock;
@@ -46,19 +46,19 @@ final class StreamTable {
         if (holder != null) {
             return holder;
         }
-        forgetTheOld();
+        Instant now = clock.instant();
         Lost known = lost.remove(upload.key());
+        forgetTheOld(now);
         if (size() >= capacity) {
             throw VectorDbException.overloaded(
                     "stream: the server has " + capacity + " streams open already; try again later");
         }
         open.put(upload.key(), upload);
-        upload.goOnAfter(known == null ? 0 : known.acknowledged());
+        upload.goOnAfter(known == null || known.until().isBefore(now) ? 0 : known.acknowledged());
         return null;
     }
 
-    private void forgetTheOld() {
-        Instant now = clock.instant();
+    private void forgetTheOld(Instant now) {
         Iterator<Lost> oldest = lost.values().iterator();
         while (oldest.hasNext() && (oldest.next().until().isBefore(now) || size() >= capacity)) {
             oldest.remove();

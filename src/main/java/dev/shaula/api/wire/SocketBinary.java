@@ -151,10 +151,10 @@ public final class SocketBinary {
     }
 
     private float[] floats(int n, String place) {
-        float[] vector = new float[n];
         if (in.remaining() < 4L * n) {
             throw VectorDbException.invalid(place + ": expected " + n + " floats, got " + in.remaining() + " bytes");
         }
+        float[] vector = new float[n];
         in.asFloatBuffer().get(vector);
         in.position(in.position() + 4 * n);
         for (int i = 0; i < n; i++) {

@@ -10,6 +10,7 @@ import io.vertx.ext.web.Router;
 import java.math.BigInteger;
 import java.net.URI;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /** The door to the collections of a test, with a server of its own and bounds that are soon reached. */
@@ -68,6 +69,11 @@ final class EmbeddedDoor implements AutoCloseable {
         @Override
         public Optional<MemorySize> window() {
             return Optional.of(bytes(ofOne));
+        }
+
+        @Override
+        public Optional<List<String>> origins() {
+            return Optional.of(List.of("https://example.org"));
         }
 
         @Override

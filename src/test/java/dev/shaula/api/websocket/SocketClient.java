@@ -100,6 +100,14 @@ final class SocketClient implements AutoCloseable, WebSocket.Listener {
         socket.sendBinary(message, true).join();
     }
 
+    /** One message without an end, until the server has had enough. */
+    Closed sayPiecesUntilClosed(String piece) {
+        while (!closed.isDone()) {
+            socket.sendText(piece, false).exceptionally(cut -> socket).join();
+        }
+        return closed();
+    }
+
     /** The next message. */
     JsonObject hear() throws InterruptedException {
         JsonObject message = messages.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);

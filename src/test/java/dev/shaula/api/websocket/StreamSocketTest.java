@@ -9,6 +9,8 @@ import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -288,6 +290,55 @@ class StreamSocketTest {
                     .isEqualTo("stream \"s\": message of %d bytes, credit %d".formatted(tooMuch.length(), window));
         }
         assertThat(count("ws-greedy")).isEqualTo(100);
+    }
+
+    @Test
+    void shouldCloseASocketThatSendsAMessageBeyondAnyLimit() throws Exception {
+        String piece = " ".repeat(1 << 20);
+        try (SocketClient client = new SocketClient(base)) {
+            assertThat(client.sayPiecesUntilClosed(piece).code()).isEqualTo(4413);
+        }
+    }
+
+    @Test
+    void shouldRefuseASecondStreamOrRequestOfOneName() throws Exception {
+        create("ws-twice", 1);
+        try (SocketClient client = new SocketClient(base)) {
+            client.open("s", "ws-twice");
+            assertThat(client.open("s", "ws-twice").getInteger("status")).isEqualTo(409);
+            client.say("{'op':'subscribe','id':'q','collection':'ws-twice','vector':[0]}");
+            client.hear("change");
+            client.say("{'op':'query','id':'q','collection':'ws-twice','vector':[0]}");
+            assertThat(client.hear("error").getInteger("status")).isEqualTo(409);
+            for (int i = 1; i < 16; i++) {
+                assertThat(client.open("s" + i, "ws-twice").getString("event")).isEqualTo("opened");
+            }
+            assertThat(client.open("one-more", "ws-twice").getInteger("status")).isEqualTo(429);
+            client.say("{'op':'close','stream':'s7'}");
+            client.hear("closed");
+            assertThat(client.open("one-more", "ws-twice").getString("event")).isEqualTo("opened");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"http://evil.example, 403", "null, 403", "http://127.0.0.1:PORT, 101", "'', 101"})
+    void shouldAdmitPagesOfThisServerOnly(String origin, int status) throws Exception {
+        try (Socket raw = new Socket(InetAddress.getLoopbackAddress(), base.getPort())) {
+            String port = Integer.toString(base.getPort());
+            String header = origin.isEmpty() ? "" : "Origin: " + origin.replace("PORT", port) + "\n";
+            String upgrade = """
+                    GET /vectors/stream HTTP/1.1
+                    Host: 127.0.0.1:%s
+                    Connection: Upgrade
+                    Upgrade: websocket
+                    Sec-WebSocket-Version: 13
+                    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==
+                    %s
+                    """.formatted(port, header).replaceAll("\n+$", "\n\n");
+            raw.getOutputStream().write(upgrade.replace("\n", "\r\n").getBytes(StandardCharsets.US_ASCII));
+            String answer = new String(raw.getInputStream().readNBytes(12), StandardCharsets.US_ASCII);
+            assertThat(answer).isEqualTo("HTTP/1.1 " + status);
+        }
     }
 
     @Test
