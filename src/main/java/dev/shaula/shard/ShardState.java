@@ -11,7 +11,6 @@ import dev.shaula.storage.PayloadStore;
 import dev.shaula.storage.Write;
 import dev.shaula.vectors.CodeScratch;
 import dev.shaula.vectors.CodedRows;
-import dev.shaula.vectors.FloatRows;
 import dev.shaula.vectors.RowFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

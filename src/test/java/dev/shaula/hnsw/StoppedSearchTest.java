@@ -66,7 +66,7 @@ class StoppedSearchTest {
     void shouldEndAWalkAtTheNextNodeOnceItIsNotWanted(int atMeasured) {
         scorer.query(vectors[7]);
         searcher.stopWhen(() -> scorer.measured >= atMeasured);
-        assertThatThrownBy(() -> searcher.search(graph, ROWS, scorer, 400, null))
+        assertThatThrownBy(() -> searcher.search(graph, ROWS, scorer, 10, 400, null))
                 .isInstanceOf(CancellationException.class);
         assertThat(scorer.measured).isLessThan(atMeasured + graph.capacity(0));
     }
@@ -82,16 +82,16 @@ class StoppedSearchTest {
     @Test
     void shouldAnswerTheNextSearchAsIfNothingHadHappened() {
         scorer.query(vectors[7]);
-        int n = new GraphSearcher().search(graph, ROWS, scorer, 50, null);
+        int n = new GraphSearcher().search(graph, ROWS, scorer, 10, 50, null);
         GraphSearcher fresh = new GraphSearcher();
-        fresh.search(graph, ROWS, scorer, 50, null);
+        fresh.search(graph, ROWS, scorer, 10, 50, null);
         scorer.measured = 0;
         searcher.stopWhen(() -> scorer.measured > 200);
-        assertThatThrownBy(() -> searcher.search(graph, ROWS, scorer, 400, null))
+        assertThatThrownBy(() -> searcher.search(graph, ROWS, scorer, 10, 400, null))
                 .isInstanceOf(CancellationException.class);
 
         searcher.stopWhen(null);
-        assertThat(searcher.search(graph, ROWS, scorer, 50, null)).isEqualTo(n);
+        assertThat(searcher.search(graph, ROWS, scorer, 10, 50, null)).isEqualTo(n);
         for (int i = 0; i < n; i++) {
             assertThat(searcher.ordinal(i)).isEqualTo(fresh.ordinal(i));
         }
