@@ -27,6 +27,9 @@ public final class Limits {
     /** Ids in one delete request. */
     public static final int MAX_DELETE_IDS = 1_000_000;
 
+    /** Points in one page of a scroll; a stream of points has no limit. */
+    public static final int MAX_SCROLL_LIMIT = 10_000;
+
     /** Longest name of a backup, in characters. */
     public static final int MAX_BACKUP_NAME_LENGTH = 100;
     /** Aliases of one server. */

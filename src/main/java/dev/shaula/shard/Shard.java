@@ -1,14 +1,17 @@
 package dev.shaula.shard;
 
 import dev.shaula.model.Ack;
+import dev.shaula.model.Filter;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
+import dev.shaula.model.ScrollRequest;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.model.WriteResult;
 import io.smallrye.mutiny.Uni;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A part of a collection, with one writer. {@link LocalShard} keeps it in this process; a shard on another machine
@@ -30,6 +33,12 @@ public interface Shard {
     Uni<List<ScoredPoint>> search(SearchRequest request);
 
     Uni<Optional<Point>> get(String id);
+
+    /** How many points a filter accepts, exactly; all of them for null. */
+    Uni<Long> count(@Nullable Filter filter);
+
+    /** Begins a reading of the points that the request's filter accepts, as the shard stands now. */
+    Uni<ShardReading> read(ScrollRequest request);
 
     /** Completes when everything acknowledged so far is synced and checkpointed. */
     Uni<Void> commit();

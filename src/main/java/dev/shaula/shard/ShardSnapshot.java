@@ -69,6 +69,36 @@ final class ShardSnapshot {
         return live.count();
     }
 
+    /** Live points that the filter accepts; all for null. */
+    int count(@Nullable Filter filter) {
+        return filter == null ? live.count() : cardinality(matching(filter));
+    }
+
+    /** The rows of the live points that the filter accepts, ascending. */
+    int[] select(@Nullable Filter filter) {
+        long[] bits = filter == null ? live.toBitmap() : matching(filter);
+        int[] ordinals = new int[cardinality(bits)];
+        int n = 0;
+        for (int w = 0; w < bits.length; w++) {
+            for (long word = bits[w]; word != 0; word &= word - 1) {
+                ordinals[n++] = (w << 6) + Long.numberOfTrailingZeros(word);
+            }
+        }
+        return ordinals;
+    }
+
+    IdTable ids() {
+        return ids;
+    }
+
+    FloatRows.View rows() {
+        return rows;
+    }
+
+    PayloadStore payloads() {
+        return payloads;
+    }
+
     /** Native and heap bytes of rows and edges. */
     long memoryBytes() {
         return rows.memoryBytes() + graph.memoryBytes() + ids.heapBytes();
