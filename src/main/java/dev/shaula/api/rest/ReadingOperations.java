@@ -34,6 +34,10 @@ class ReadingOperations {
         };
     }
 
+    void export(Exchange exchange) {
+        new Export(exchange).start(registry.require(exchange.tail()));
+    }
+
     void count(Exchange exchange) {
         VectorCollection collection = registry.require(exchange.tail());
         exchange.answerOrCancel(exchange.smallBody(new CountDocument())

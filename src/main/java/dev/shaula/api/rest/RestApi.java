@@ -40,6 +40,7 @@ class RestApi {
                 Operation.delete("/collections/{name}", collections::drop),
                 Operation.post("/collections/{name}/scroll", reading::scroll),
                 Operation.post("/collections/{name}/count", reading::count),
+                Operation.get("/collections/{name}/export", reading::export),
                 Operation.get("/aliases", aliases::list),
                 Operation.post("/aliases", aliases::set),
                 Operation.delete("/aliases/{alias}", aliases::delete),
