@@ -38,6 +38,8 @@ public final class LocalCollections implements CollectionRegistry {
     /** A shard has a thread, a store and files of its own. */
     private static final int MAX_SHARDS = 64;
 
+    private static final long SWEEP_MS = 10_000;
+
     private final Worker worker;
     private final Clock clock;
     private final int shards;
@@ -50,6 +52,8 @@ public final class LocalCollections implements CollectionRegistry {
     /** Held while a name is given to a collection or an alias or taken away; only on threads that may block. */
     private final ReentrantLock names = new ReentrantLock();
 
+    private final Scrolls scrolls = new Scrolls(Scrolls.Bounds.defaults(), System::nanoTime);
+    private final Runnable sweeping;
     private final LocalAliases aliases;
     private final LocalBackups backups;
     private volatile boolean ready;
@@ -110,6 +114,8 @@ public final class LocalCollections implements CollectionRegistry {
         this.runtime = runtime;
         this.aliases = new LocalAliases(directory.root(), worker, names, entries::containsKey);
         this.backups = new LocalBackups(directory.root(), worker, clock, this);
+        long timer = vertx.setPeriodic(SWEEP_MS, ignored -> scrolls.dropIdle());
+        this.sweeping = () -> vertx.cancelTimer(timer);
     }
 
     /**
@@ -308,6 +314,7 @@ public final class LocalCollections implements CollectionRegistry {
 
     /** Lets a backup or restore end, answers what was accepted, closes every collection, then the pools and the lock. */
     public Uni<Void> close() {
+        sweeping.run();
         return backups.close()
                 .chain(this::closeAll)
                 .eventually(() -> worker.run(() -> {
@@ -467,7 +474,7 @@ public final class LocalCollections implements CollectionRegistry {
                 .transform(all -> all.getCauses().getFirst())
                 .onFailure()
                 .call(() -> closeShards(open))
-                .map(all -> new ShardedCollection(config, manifest.createdAt(), all, admission));
+                .map(all -> new ShardedCollection(config, manifest.createdAt(), all, admission, scrolls));
     }
 
     private static Uni<Void> closeShards(Collection<Shard> shards) {

@@ -1,21 +1,25 @@
 package dev.shaula.collection;
 
 import dev.shaula.model.Ack;
+import dev.shaula.model.Filter;
 import dev.shaula.model.LiveQuery;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
+import dev.shaula.model.ScrollRequest;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.model.VectorDbException;
 import dev.shaula.model.WriteResult;
 import dev.shaula.shard.LiveAnswer;
 import dev.shaula.shard.Shard;
 import dev.shaula.shard.ShardBackup;
+import dev.shaula.shard.ShardReading;
 import dev.shaula.shard.ShardStatus;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Stands where a damaged shard would: refuses every call by name. A search that would need it fails instead of
@@ -53,6 +57,16 @@ final class QuarantinedShard implements Shard {
     @Override
     public Multi<LiveAnswer> watch(LiveQuery query) {
         return Multi.createFrom().failure(() -> VectorDbException.unavailable(message));
+    }
+
+    @Override
+    public Uni<Long> count(@Nullable Filter filter) {
+        return refuse();
+    }
+
+    @Override
+    public Uni<ShardReading> read(ScrollRequest request) {
+        return refuse();
     }
 
     @Override

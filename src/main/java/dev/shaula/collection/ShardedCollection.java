@@ -3,12 +3,16 @@ package dev.shaula.collection;
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.CollectionInfo;
+import dev.shaula.model.Filter;
 import dev.shaula.model.Limits;
 import dev.shaula.model.LiveChange;
 import dev.shaula.model.LiveQuery;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
+import dev.shaula.model.ScrollPage;
+import dev.shaula.model.ScrollRequest;
 import dev.shaula.model.SearchRequest;
+import dev.shaula.model.StoredPoint;
 import dev.shaula.model.VectorDbException;
 import dev.shaula.model.WriteResult;
 import dev.shaula.shard.Shard;
@@ -24,12 +28,20 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** A collection over its shards: checks, admits, routes by a hash of the id, fans out and merges. */
 final class ShardedCollection implements VectorCollection {
+    /** What lies between a stream and its subscriber at most. */
+    private static final int STREAM_POINTS = 512;
+
+    private static final long STREAM_BYTES = 1 << 20;
+    private static final long PAGE_BYTES = 8 << 20;
+
     private static final Comparator<ScoredPoint> CLOSEST_FIRST =
             Comparator.comparingDouble(ScoredPoint::score).reversed();
 
@@ -38,9 +50,12 @@ final class ShardedCollection implements VectorCollection {
     private final List<Shard> shards;
     private final Admission admission;
     private final PointCheck check;
+    private final Scrolls scrolls;
     private volatile boolean dropped;
 
-    ShardedCollection(CollectionConfig config, Instant createdAt, List<Shard> shards, Admission admission) {
+    ShardedCollection(
+            CollectionConfig config, Instant createdAt, List<Shard> shards, Admission admission, Scrolls scrolls) {
+        this.scrolls = scrolls;
         this.config = config;
         this.createdAt = createdAt;
         this.shards = List.copyOf(shards);
@@ -178,6 +193,78 @@ final class ShardedCollection implements VectorCollection {
     }
 
     @Override
+    public Uni<Long> count(@Nullable Filter filter) {
+        return unlessDropped(() -> Uni.join()
+                .all(shards.stream().map(shard -> shard.count(filter)).toList())
+                .andFailFast()
+                .map(counts -> counts.stream().mapToLong(Long::longValue).sum()));
+    }
+
+    @Override
+    public Multi<StoredPoint> scroll(ScrollRequest request) {
+        return open(request)
+                .onItem()
+                .transformToMulti(name -> Multi.createBy()
+                        .repeating()
+                        .uni(() -> new AtomicReference<Scroll.@Nullable Position>(), place -> nextStep(name, place))
+                        .whilst(step -> !step.last())
+                        .onItem()
+                        .transformToMultiAndConcatenate(
+                                step -> Multi.createFrom().iterable(step.points()))
+                        .onTermination()
+                        .invoke(() -> scrolls.close(this, name)));
+    }
+
+    private Uni<Scroll.Step> nextStep(String name, AtomicReference<Scroll.@Nullable Position> place) {
+        return scrolls.use(this, name, scroll -> {
+            Scroll.Position from = place.get();
+            return scroll.step(from == null ? scroll.begin() : from, STREAM_POINTS, STREAM_BYTES)
+                    .invoke(step -> place.set(step.next()));
+        });
+    }
+
+    @Override
+    public Uni<ScrollPage> scroll(ScrollRequest request, int limit) {
+        return unlessDropped(() -> {
+            ScrollRequest.checkLimit(limit);
+            return open(request)
+                    .chain(name -> scrolls.use(this, name, scroll -> page(name, scroll, scroll.begin(), limit)));
+        });
+    }
+
+    @Override
+    public Uni<ScrollPage> scroll(String cursor, int limit) {
+        return unlessDropped(() -> {
+            ScrollRequest.checkLimit(limit);
+            String name = Scrolls.nameOf(cursor);
+            return scrolls.use(this, name, scroll -> page(name, scroll, Scrolls.positionOf(cursor, scroll), limit));
+        });
+    }
+
+    @Override
+    public Uni<Void> closeScroll(String cursor) {
+        return Uni.createFrom().voidItem().invoke(() -> scrolls.close(this, Scrolls.nameOf(cursor)));
+    }
+
+    /** Begins a reading and has it kept; the result is its name. */
+    private Uni<String> open(ScrollRequest request) {
+        return unlessDropped(() -> Uni.join()
+                .all(shards.stream().map(shard -> shard.read(request)).toList())
+                .andFailFast()
+                .map(parts -> scrolls.keep(this, new Scroll(request.order(), parts))));
+    }
+
+    private Uni<ScrollPage> page(String name, Scroll scroll, Scroll.Position from, int limit) {
+        return scroll.step(from, limit, PAGE_BYTES).map(step -> {
+            if (step.last()) {
+                scrolls.finish(name);
+                return new ScrollPage(step.points(), scroll.total(), null);
+            }
+            return new ScrollPage(step.points(), scroll.total(), Scrolls.cursor(name, step.next()));
+        });
+    }
+
+    @Override
     public Uni<Void> commit() {
         return unlessDropped(() -> Uni.join()
                 .all(shards.stream().map(Shard::commit).toList())
@@ -217,6 +304,7 @@ final class ShardedCollection implements VectorCollection {
     /** Refuses everything from now on, answers what was accepted, and releases the shards. */
     Uni<Void> close() {
         dropped = true;
+        scrolls.closeAll(this);
         return Uni.join()
                 .all(shards.stream().map(Shard::close).toList())
                 .andCollectFailures()
@@ -259,11 +347,45 @@ final class ShardedCollection implements VectorCollection {
         }
         // Every part is awaited, so that no write of a failed request is still under way when the answer goes out.
         return Uni.join()
-                .all(answers)
-                .andCollectFailures()
-                .onFailure(CompositeException.class)
-                .transform(all -> all.getCauses().getFirst())
-                .map(ShardedCollection::sum);
+                .all(answers.stream().map(ShardedCollection::settled).toList())
+                .andFailFast()
+                .map(ShardedCollection::sumUnlessFailed);
+    }
+
+    /** What became of the part of one shard. */
+    private record Settled(
+            @Nullable WriteResult result, @Nullable Throwable failure) {}
+
+    private static Uni<Settled> settled(Uni<WriteResult> part) {
+        return part.map(result -> new Settled(result, null)).onFailure().recoverWithItem(e -> new Settled(null, e));
+    }
+
+    private static WriteResult sumUnlessFailed(List<Settled> parts) {
+        List<WriteResult> done = new ArrayList<>();
+        Throwable failure = null;
+        for (Settled part : parts) {
+            if (part.result() != null) {
+                done.add(part.result());
+            } else if (failure == null) {
+                failure = part.failure();
+            }
+        }
+        if (failure != null) {
+            throw partly(failure, parts.size(), done);
+        }
+        return sum(done);
+    }
+
+    /** The failure of one shard, with what the others did: the caller has to know what is stored. */
+    private static VectorDbException partly(Throwable failure, int shards, List<WriteResult> done) {
+        VectorDbException.Kind kind =
+                failure instanceof VectorDbException refusal ? refusal.kind() : VectorDbException.Kind.INTERNAL;
+        String what = failure instanceof VectorDbException ? failure.getMessage() : "a shard failed";
+        String text = done.isEmpty()
+                ? what + "; no shard acknowledged its part of this write"
+                : "%s; %d of %d shards did their part of this write (%d points), the rest was not acknowledged"
+                        .formatted(what, done.size(), shards, sum(done).count());
+        return new VectorDbException(kind, text, failure);
     }
 
     private static WriteResult sum(List<WriteResult> results) {

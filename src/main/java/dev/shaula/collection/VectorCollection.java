@@ -2,16 +2,21 @@ package dev.shaula.collection;
 
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionInfo;
+import dev.shaula.model.Filter;
 import dev.shaula.model.LiveChange;
 import dev.shaula.model.LiveQuery;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
+import dev.shaula.model.ScrollPage;
+import dev.shaula.model.ScrollRequest;
 import dev.shaula.model.SearchRequest;
+import dev.shaula.model.StoredPoint;
 import dev.shaula.model.WriteResult;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One collection: the only type that doors speak to for vectors. Every method may be called from any thread, event
@@ -67,6 +72,35 @@ public interface VectorCollection {
 
     /** The point with this id as the newest published snapshot has it. */
     Uni<Optional<Point>> get(String id);
+
+    /** How many points a filter accepts, exactly; all of them for null. */
+    Uni<Long> count(@Nullable Filter filter);
+
+    /**
+     * Every point that the request's filter accepts, each once, as the collection stood when the stream was subscribed
+     * to (each shard at one moment; shards are asked side by side), whatever is written meanwhile. Reads on only as
+     * the subscriber asks: at most a page of 512 points or 1 MiB lies between.
+     *
+     * <p>Fails with OVERLOADED if the node keeps too many scrolls already, with NOT_FOUND if the subscriber asked for
+     * nothing for 2 minutes.
+     */
+    Multi<StoredPoint> scroll(ScrollRequest request);
+
+    /**
+     * The first page of a reading as {@link #scroll(ScrollRequest)} gives it. Its cursor holds the state of the
+     * collection, for as long as pages are asked for at most 2 minutes apart.
+     *
+     * @param limit points of the page, 1 to {@link dev.shaula.model.Limits#MAX_SCROLL_LIMIT}; fewer come where they
+     *     would take more than 8 MiB
+     * @return fails with OVERLOADED if the node keeps too many scrolls already
+     */
+    Uni<ScrollPage> scroll(ScrollRequest request, int limit);
+
+    /** The page after the one that the cursor came with; fails with NOT_FOUND if the cursor has expired. */
+    Uni<ScrollPage> scroll(String cursor, int limit);
+
+    /** Lets go of what a cursor holds before it expires; does nothing if there is nothing any more. */
+    Uni<Void> closeScroll(String cursor);
 
     /** Completes when everything acknowledged so far is in a checkpoint on disk. */
     Uni<Void> commit();

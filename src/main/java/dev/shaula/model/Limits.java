@@ -39,6 +39,9 @@ public final class Limits {
     /** Live queries of one WebSocket. */
     public static final int MAX_SOCKET_LIVE_QUERIES = 64;
 
+    /** Points in one page of a scroll; a stream of points has no limit. */
+    public static final int MAX_SCROLL_LIMIT = 10_000;
+
     /** Longest name of a backup, in characters. */
     public static final int MAX_BACKUP_NAME_LENGTH = 100;
     /** Aliases of one server. */

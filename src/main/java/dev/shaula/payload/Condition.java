@@ -11,6 +11,11 @@ import java.util.Set;
 sealed interface Condition {
     boolean accepts(Scalar scalar);
 
+    /** Whether the place at these degrees is accepted. */
+    default boolean accepts(double lat, double lon) {
+        return false;
+    }
+
     /** Equals one of some values; numbers by value, never across kinds. */
     final class OneOf implements Condition {
         private final Set<String> texts = new HashSet<>();
@@ -66,6 +71,53 @@ sealed interface Condition {
         }
     }
 
+    /** Is a text that means a moment on one side of a bound, in microseconds since 1970. */
+    record TimeOrder(Op op, long bound) implements Condition {
+        @Override
+        public boolean accepts(Scalar scalar) {
+            if (scalar.kind() != Scalar.Kind.TEXT) {
+                return false;
+            }
+            long micros = scalar.micros();
+            return micros != Times.NONE && inOrder(op, Long.compare(micros, bound));
+        }
+    }
+
+    /** Is a text that begins so. */
+    record StartsWith(String prefix) implements Condition {
+        @Override
+        public boolean accepts(Scalar scalar) {
+            return scalar.kind() == Scalar.Kind.TEXT
+                    && scalar.text().startsWith(prefix)
+                    && !splitsPair(scalar.text(), prefix.length());
+        }
+
+        private static boolean splitsPair(String text, int at) {
+            return at > 0 && at < text.length() && Character.isSurrogatePair(text.charAt(at - 1), text.charAt(at));
+        }
+    }
+
+    /** Is a text with this word. */
+    record HasWord(String word) implements Condition {
+        @Override
+        public boolean accepts(Scalar scalar) {
+            return scalar.kind() == Scalar.Kind.TEXT && scalar.words().contains(word);
+        }
+    }
+
+    /** Is a place in an area; of scalars it accepts none. */
+    record In(Area area) implements Condition {
+        @Override
+        public boolean accepts(Scalar scalar) {
+            return false;
+        }
+
+        @Override
+        public boolean accepts(double lat, double lon) {
+            return area.contains(lat, lon);
+        }
+    }
+
     /** An order that is not defined, such as that of truth values. */
     record Never() implements Condition {
         @Override
@@ -81,13 +133,17 @@ sealed interface Condition {
         }
         return switch (value) {
             case Value.Num n -> new NumberOrder(op, n.number());
-            case Value.Text t -> new TextOrder(op, t.text());
+            case Value.Text t -> {
+                long micros = Times.micros(t.text());
+                yield micros == Times.NONE ? new TextOrder(op, t.text()) : new TimeOrder(op, micros);
+            }
             case Value.Bool b -> new Never();
             case Value.Null n -> new Never();
         };
     }
 
-    private static boolean inOrder(Op op, int comparison) {
+    /** Whether a comparison with this outcome satisfies an order. */
+    static boolean inOrder(Op op, int comparison) {
         return switch (op) {
             case GT -> comparison > 0;
             case GTE -> comparison >= 0;
@@ -98,7 +154,7 @@ sealed interface Condition {
     }
 
     /** {@link String#compareTo} puts U+E000 to U+FFFF after what surrogates stand for; code points do not. */
-    private static int compareCodePoints(String a, String b) {
+    static int compareCodePoints(String a, String b) {
         int at = 0;
         int shared = Math.min(a.length(), b.length());
         while (at < shared && a.charAt(at) == b.charAt(at)) {

@@ -71,6 +71,18 @@ final class IdTable {
         return Arrays.copyOfRange(block, at + 2, at + 2 + length(block, at));
     }
 
+    /** Orders two rows by the UTF-8 bytes of their ids. */
+    int compare(int a, int b) {
+        State s = state;
+        long p = s.positions[a >>> PAGE_SHIFT][a & (PAGE_ROWS - 1)];
+        long q = s.positions[b >>> PAGE_SHIFT][b & (PAGE_ROWS - 1)];
+        byte[] x = s.blocks[(int) (p >>> BLOCK_SHIFT)];
+        byte[] y = s.blocks[(int) (q >>> BLOCK_SHIFT)];
+        int i = (int) p & (BLOCK_BYTES - 1);
+        int j = (int) q & (BLOCK_BYTES - 1);
+        return Arrays.compareUnsigned(x, i + 2, i + 2 + length(x, i), y, j + 2, j + 2 + length(y, j));
+    }
+
     int rows() {
         return rows;
     }

@@ -3,9 +3,11 @@ package dev.shaula.shard;
 import dev.shaula.hnsw.HnswBuilder;
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
+import dev.shaula.model.Filter;
 import dev.shaula.model.LiveQuery;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
+import dev.shaula.model.ScrollRequest;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.model.VectorDbException;
 import dev.shaula.model.WriteResult;
@@ -127,6 +129,17 @@ public final class LocalShard implements Shard {
     @Override
     public Multi<LiveAnswer> watch(LiveQuery query) {
         return live.watch(query);
+    }
+
+    @Override
+    public Uni<Long> count(@Nullable Filter filter) {
+        return runtime.searchPool().submit(scratch -> (long) current().count(filter));
+    }
+
+    @Override
+    public Uni<ShardReading> read(ScrollRequest request) {
+        SearchPool pool = runtime.searchPool();
+        return pool.submit(scratch -> new SnapshotReading(current(), request, pool));
     }
 
     @Override

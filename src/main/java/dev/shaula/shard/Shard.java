@@ -1,9 +1,11 @@
 package dev.shaula.shard;
 
 import dev.shaula.model.Ack;
+import dev.shaula.model.Filter;
 import dev.shaula.model.LiveQuery;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
+import dev.shaula.model.ScrollRequest;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.model.WriteResult;
 import io.smallrye.mutiny.Multi;
@@ -11,6 +13,7 @@ import io.smallrye.mutiny.Uni;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A part of a collection, with one writer. {@link LocalShard} keeps it in this process; a shard on another machine
@@ -40,6 +43,12 @@ public interface Shard {
      * for them, with UNAVAILABLE when the shard is closed.
      */
     Multi<LiveAnswer> watch(LiveQuery query);
+
+    /** How many points a filter accepts, exactly; all of them for null. */
+    Uni<Long> count(@Nullable Filter filter);
+
+    /** Begins a reading of the points that the request's filter accepts, as the shard stands now. */
+    Uni<ShardReading> read(ScrollRequest request);
 
     /** Completes when everything acknowledged so far is synced and checkpointed. */
     Uni<Void> commit();

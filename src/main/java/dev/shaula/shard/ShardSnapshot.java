@@ -14,6 +14,7 @@ import dev.shaula.payload.FilterEvaluator;
 import dev.shaula.storage.PayloadStore;
 import dev.shaula.vectors.CodeScratch;
 import dev.shaula.vectors.CodedRows;
+import dev.shaula.vectors.FloatRows;
 import dev.shaula.vectors.RowFile;
 import dev.shaula.vectors.Scorer;
 import java.io.IOException;
@@ -68,6 +69,36 @@ final class ShardSnapshot {
     /** Live points. */
     int count() {
         return live.count();
+    }
+
+    /** Live points that the filter accepts; all for null. */
+    int count(@Nullable Filter filter) {
+        return filter == null ? live.count() : cardinality(matching(filter));
+    }
+
+    /** The rows of the live points that the filter accepts, ascending. */
+    int[] select(@Nullable Filter filter) {
+        long[] bits = filter == null ? live.toBitmap() : matching(filter);
+        int[] ordinals = new int[cardinality(bits)];
+        int n = 0;
+        for (int w = 0; w < bits.length; w++) {
+            for (long word = bits[w]; word != 0; word &= word - 1) {
+                ordinals[n++] = (w << 6) + Long.numberOfTrailingZeros(word);
+            }
+        }
+        return ordinals;
+    }
+
+    IdTable ids() {
+        return ids;
+    }
+
+    FloatRows.View rows() {
+        return rows.floats();
+    }
+
+    PayloadStore payloads() {
+        return payloads;
     }
 
     /** Native and heap bytes of rows and edges. */

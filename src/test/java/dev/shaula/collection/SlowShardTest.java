@@ -57,7 +57,8 @@ class SlowShardTest {
                 config,
                 Instant.EPOCH,
                 List.of(shard),
-                new Admission(budget, new UpsertStream.Bounds(64, 4 << 10), longestWait));
+                new Admission(budget, new UpsertStream.Bounds(64, 4 << 10), longestWait),
+                new Scrolls(Scrolls.Bounds.defaults(), System::nanoTime));
     }
 
     /** All of one writer: its last point replaces its first. */

@@ -4,21 +4,28 @@ import dev.shaula.collection.VectorCollection;
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.CollectionInfo;
+import dev.shaula.model.Filter;
 import dev.shaula.model.LiveChange;
 import dev.shaula.model.LiveQuery;
 import dev.shaula.model.Metric;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
+import dev.shaula.model.ScrollPage;
+import dev.shaula.model.ScrollRequest;
 import dev.shaula.model.SearchRequest;
+import dev.shaula.model.StoredPoint;
 import dev.shaula.model.WriteResult;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** One collection in a map, searched by comparing with every row in double precision. */
 public final class OracleCollection implements VectorCollection {
@@ -27,7 +34,7 @@ public final class OracleCollection implements VectorCollection {
 
     private final CollectionConfig config;
     private final Instant createdAt = Instant.now();
-    private final Map<String, Point> points = new LinkedHashMap<>();
+    private final LinkedHashMap<String, Point> points = new LinkedHashMap<>();
 
     public OracleCollection(CollectionConfig config) {
         this.config = config;
@@ -47,7 +54,7 @@ public final class OracleCollection implements VectorCollection {
     public Uni<WriteResult> upsert(List<Point> batch, Ack ack) {
         return Uni.createFrom().item(() -> {
             synchronized (this) {
-                batch.forEach(point -> points.put(point.id(), point));
+                batch.forEach(point -> points.putLast(point.id(), point));
             }
             return new WriteResult(batch.size(), List.of());
         });
@@ -83,6 +90,52 @@ public final class OracleCollection implements VectorCollection {
     @Override
     public synchronized Uni<Optional<Point>> get(String id) {
         return Uni.createFrom().item(Optional.ofNullable(points.get(id)));
+    }
+
+    @Override
+    public Uni<Long> count(@Nullable Filter filter) {
+        return Uni.createFrom().item(() -> (long) accepted(filter).size());
+    }
+
+    private synchronized List<Point> accepted(@Nullable Filter filter) {
+        return points.values().stream()
+                .filter(point -> filter == null || OracleFilter.matches(filter, point.metadata()))
+                .toList();
+    }
+
+    @Override
+    public Multi<StoredPoint> scroll(ScrollRequest request) {
+        return Multi.createFrom().deferred(() -> Multi.createFrom().iterable(read(request)));
+    }
+
+    /** What a reading that begins now must give. */
+    public List<StoredPoint> read(ScrollRequest request) {
+        List<Point> found = new ArrayList<>(accepted(request.filter()));
+        if (request.order() == ScrollRequest.Order.ID) {
+            found.sort((a, b) -> Arrays.compareUnsigned(
+                    a.id().getBytes(StandardCharsets.UTF_8), b.id().getBytes(StandardCharsets.UTF_8)));
+        }
+        return found.stream()
+                .map(point -> new StoredPoint(
+                        point.id(),
+                        request.includeVector() ? point.vector() : null,
+                        request.includeMetadata() ? point.metadata() : null))
+                .toList();
+    }
+
+    @Override
+    public Uni<ScrollPage> scroll(ScrollRequest request, int limit) {
+        throw new UnsupportedOperationException("an oracle reads everything at once");
+    }
+
+    @Override
+    public Uni<ScrollPage> scroll(String cursor, int limit) {
+        throw new UnsupportedOperationException("an oracle reads everything at once");
+    }
+
+    @Override
+    public Uni<Void> closeScroll(String cursor) {
+        return Uni.createFrom().voidItem();
     }
 
     @Override

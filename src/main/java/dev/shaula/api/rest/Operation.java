@@ -6,7 +6,7 @@ import java.util.function.Consumer;
 /**
  * One entry of the table of operations.
  *
- * @param path as in the OpenAPI document; a last segment in braces takes the whole rest of the path
+ * @param path as in the OpenAPI document; a segment in braces takes everything between what stands before and after it
  * @param handler called on the event loop of the connection
  */
 record Operation(HttpMethod method, String path, Consumer<Exchange> handler) {
@@ -28,21 +28,30 @@ record Operation(HttpMethod method, String path, Consumer<Exchange> handler) {
     }
 
     boolean hasTail() {
-        return path.endsWith("}");
+        return path.indexOf('{') >= 0;
     }
 
-    private int prefixLength() {
-        return path.indexOf('{');
+    /** How much of a path it prescribes: of several operations that match, the one that prescribes most is meant. */
+    int fixedLength() {
+        return hasTail() ? prefix().length() + suffix().length() : path.length();
+    }
+
+    private String prefix() {
+        return path.substring(0, path.indexOf('{'));
+    }
+
+    private String suffix() {
+        return path.substring(path.indexOf('}') + 1);
     }
 
     boolean matches(String rawPath) {
         return hasTail()
-                ? rawPath.length() > prefixLength() && rawPath.startsWith(path.substring(0, prefixLength()))
+                ? rawPath.length() > fixedLength() && rawPath.startsWith(prefix()) && rawPath.endsWith(suffix())
                 : rawPath.equals(path);
     }
 
-    /** What follows the fixed part, as it was sent. */
+    /** What stands where the braces are, as it was sent. */
     String tail(String rawPath) {
-        return hasTail() ? rawPath.substring(prefixLength()) : "";
+        return hasTail() ? rawPath.substring(prefix().length(), rawPath.length() - suffix().length()) : "";
     }
 }

@@ -24,6 +24,7 @@ class RestApi {
     RestApi(
             Door door,
             CollectionOperations collections,
+            ReadingOperations reading,
             VectorOperations vectors,
             AliasOperations aliases,
             AdminOperations admin,
@@ -38,6 +39,9 @@ class RestApi {
                 Operation.get("/collections", collections::list),
                 Operation.get("/collections/{name}", collections::describe),
                 Operation.delete("/collections/{name}", collections::drop),
+                Operation.post("/collections/{name}/scroll", reading::scroll),
+                Operation.post("/collections/{name}/count", reading::count),
+                Operation.get("/collections/{name}/export", reading::export),
                 Operation.get("/aliases", aliases::list),
                 Operation.post("/aliases", aliases::set),
                 Operation.delete("/aliases/{alias}", aliases::delete),
@@ -85,10 +89,7 @@ class RestApi {
         Operation found = null;
         for (Operation operation : operations) {
             if (operation.method().equals(wanted) && operation.matches(path)) {
-                if (!operation.hasTail()) {
-                    return operation;
-                }
-                found = operation;
+                found = found == null || operation.fixedLength() > found.fixedLength() ? operation : found;
             }
         }
         return found;

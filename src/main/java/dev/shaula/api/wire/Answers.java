@@ -5,6 +5,8 @@ import dev.shaula.model.CollectionInfo;
 import dev.shaula.model.Metadata;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
+import dev.shaula.model.ScrollPage;
+import dev.shaula.model.StoredPoint;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Answers {
     private static final int BYTES_PER_RESULT = 128;
+    private static final byte[] NULL = {'n', 'u', 'l', 'l'};
     private static final int BYTES_PER_ELEMENT = 26; // in both spellings
 
     private Answers() {}
@@ -125,12 +128,16 @@ public final class Answers {
     private static int estimate(List<ScoredPoint> results) {
         long bytes = 64;
         for (ScoredPoint point : results) {
-            float[] vector = point.vector();
-            Metadata metadata = point.metadata();
-            bytes += BYTES_PER_RESULT + (vector == null ? 0 : (long) BYTES_PER_ELEMENT * vector.length);
-            bytes += metadata == null ? 0 : metadata.json().length;
+            bytes += estimate(point.id(), point.vector(), point.metadata());
         }
         return (int) Math.min(bytes, 1 << 30);
+    }
+
+    private static long estimate(String id, float @Nullable [] vector, @Nullable Metadata metadata) {
+        return BYTES_PER_RESULT
+                + id.length()
+                + (vector == null ? 0 : (long) BYTES_PER_ELEMENT * vector.length)
+                + (metadata == null ? 0 : metadata.json().length);
     }
 
     static void results(JsonWriter out, List<ScoredPoint> results) {
@@ -143,15 +150,17 @@ public final class Answers {
 
     static void result(JsonWriter out, ScoredPoint point) {
         out.openObject().field("id", point.id()).name("score").value(point.score());
-        float[] vector = point.vector();
+        vectorAndMetadata(out, point.vector(), point.metadata());
+        out.closeObject();
+    }
+
+    private static void vectorAndMetadata(JsonWriter out, float @Nullable [] vector, @Nullable Metadata metadata) {
         if (vector != null) {
             out.name("vector").value(vector).name("values").value(vector);
         }
-        Metadata metadata = point.metadata();
         if (metadata != null) {
             out.name("metadata").raw(metadata.json());
         }
-        out.closeObject();
     }
 
     public static byte[] point(String collection, Point point) {
@@ -160,6 +169,40 @@ public final class Answers {
         out.name("vector").value(point.vector()).name("values").value(point.vector());
         out.name("metadata").raw(point.metadata().json());
         return out.field("collection", collection).closeObject().toBytes();
+    }
+
+    public static byte[] counted(long count) {
+        return new JsonWriter(32)
+                .openObject()
+                .field("count", count)
+                .closeObject()
+                .toBytes();
+    }
+
+    /** A page of a scroll; {@code cursor} is null on the last one. */
+    public static byte[] scrolled(ScrollPage page) {
+        long bytes = 128;
+        for (StoredPoint point : page.points()) {
+            bytes += estimate(point.id(), point.vector(), point.metadata());
+        }
+        JsonWriter out = new JsonWriter((int) Math.min(bytes, 1 << 30)).openObject();
+        out.name("points").openArray();
+        page.points().forEach(point -> stored(out, point));
+        out.closeArray().field("count", page.points().size()).field("total", page.total());
+        String cursor = page.cursor();
+        if (cursor == null) {
+            out.name("cursor").raw(NULL);
+        } else {
+            out.field("cursor", cursor);
+        }
+        return out.closeObject().toBytes();
+    }
+
+    /** One point of a reading as a value of {@code out}. */
+    public static void stored(JsonWriter out, StoredPoint point) {
+        out.openObject().field("id", point.id());
+        vectorAndMetadata(out, point.vector(), point.metadata());
+        out.closeObject();
     }
 
     public static byte[] deleted(Collection<String> deleted, Collection<String> failed) {

@@ -4,20 +4,36 @@ import com.fasterxml.jackson.core.JsonToken;
 import dev.shaula.model.Filter;
 import dev.shaula.model.Filter.Op;
 import dev.shaula.model.Filter.Value;
-import dev.shaula.model.Limits;
+import dev.shaula.model.VectorDbException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** A filter {@code {field: scalar, field: {"$op": value, ...}}}: all conditions hold. */
+/**
+ * A filter {@code {field: scalar, field: {"$op": value, ...}, "$or": [filter, ...], ...}}: all of it holds. Reused from
+ * query to query; filters inside it are frames of their own.
+ */
 final class FilterFrame extends ObjectFrame {
+    private final FilterSize size;
+    private final Consumer<Filter> whenDone;
     private final List<Filter> conditions = new ArrayList<>();
-    private int count;
+
+    /** The outermost filter, to be fetched with {@link #take}. */
+    FilterFrame() {
+        this(new FilterSize(), filter -> {});
+    }
+
+    private FilterFrame(FilterSize size, Consumer<Filter> whenDone) {
+        this.size = size;
+        this.whenDone = whenDone;
+    }
 
     FilterFrame restart() {
         conditions.clear();
-        count = 0;
+        size.restart();
         return this;
     }
 
@@ -32,37 +48,59 @@ final class FilterFrame extends ObjectFrame {
     }
 
     int count() {
-        return count;
+        return size.count();
     }
 
     @Override
     @Nullable
     Frame field(String field, JsonToken token, JsonPush in) throws IOException {
+        return switch (field) {
+            case "$and" -> branches(token, in, Filter.And::new);
+            case "$or" -> branches(token, in, Filter.Or::new);
+            case "$not" -> {
+                size.enter(in);
+                yield in.object(token, inner(part -> conditions.add(new Filter.Not(part))), "a filter");
+            }
+            default -> condition(field, token, in);
+        };
+    }
+
+    private @Nullable Frame condition(String field, JsonToken token, JsonPush in) throws IOException {
         if (field.startsWith("$")) {
-            throw in.refuse("unknown operator; expected a field name or, inside one, " + Operators.KNOWN);
+            throw in.refuse("unknown operator; expected $and, $or, $not, a field name or, inside one, "
+                    + FilterOperators.KNOWN);
         }
         if (token == JsonToken.START_OBJECT) {
-            return new Operators(field);
+            return new FilterOperators(field, size, conditions::add);
         }
         if (token == JsonToken.START_ARRAY) {
             throw in.expected("a string, a number, true, false, null or operators such as {\"$in\": [...]}", token);
         }
-        add(new Filter.Compare(field, Op.EQ, scalar(token, in)), in);
+        size.countOne(in);
+        conditions.add(new Filter.Compare(field, Op.EQ, scalar(token, in)));
         return null;
     }
 
-    private void add(Filter condition, JsonPush in) {
-        countOne(in);
-        conditions.add(condition);
+    private Frame branches(JsonToken token, JsonPush in, Function<List<Filter>, Filter> join) throws IOException {
+        size.enter(in);
+        return in.array(token, new Branches(join), "a list of filters");
     }
 
-    private void countOne(JsonPush in) {
-        if (++count > Limits.MAX_FILTER_CONDITIONS) {
-            throw in.refuse("expected at most " + Limits.MAX_FILTER_CONDITIONS + " conditions in a filter, got more");
-        }
+    /** A filter inside this one, which leaves the level it is on when it ends. */
+    private FilterFrame inner(Consumer<Filter> sink) {
+        return new FilterFrame(size, part -> {
+            size.leave();
+            sink.accept(part);
+        });
     }
 
-    private static Value scalar(JsonToken token, JsonPush in) throws IOException {
+    @Override
+    void end(JsonPush in) {
+        Filter all = take();
+        whenDone.accept(all == null ? new Filter.And(List.of()) : all);
+    }
+
+    static Value scalar(JsonToken token, JsonPush in) throws IOException {
         return switch (token) {
             case VALUE_STRING -> new Value.Text(in.rawText());
             case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> new Value.Num(in.number(token));
@@ -73,63 +111,27 @@ final class FilterFrame extends ObjectFrame {
         };
     }
 
-    private final class Operators extends ObjectFrame {
-        private static final String KNOWN = "$eq $ne $gt $gte $lt $lte $in $nin";
+    private final class Branches extends ArrayFrame {
+        private final Function<List<Filter>, Filter> join;
+        private final List<Filter> parts = new ArrayList<>();
 
-        private final String target;
-
-        Operators(String target) {
-            this.target = target;
+        Branches(Function<List<Filter>, Filter> join) {
+            this.join = join;
         }
 
         @Override
-        @Nullable
-        Frame field(String operator, JsonToken token, JsonPush in) throws IOException {
-            switch (operator) {
-                case "$eq" -> add(new Filter.Compare(target, Op.EQ, scalar(token, in)), in);
-                case "$ne" -> add(new Filter.Compare(target, Op.NE, scalar(token, in)), in);
-                case "$gt" -> add(new Filter.Compare(target, Op.GT, ordered(token, in)), in);
-                case "$gte" -> add(new Filter.Compare(target, Op.GTE, ordered(token, in)), in);
-                case "$lt" -> add(new Filter.Compare(target, Op.LT, ordered(token, in)), in);
-                case "$lte" -> add(new Filter.Compare(target, Op.LTE, ordered(token, in)), in);
-                case "$in", "$nin" -> {
-                    return in.array(token, new Members(target, operator.equals("$nin")), "a list");
-                }
-                default ->
-                    throw in.refuse("unknown operator \"" + Text.shortened(operator) + "\"; expected one of " + KNOWN);
-            }
-            return null;
-        }
-
-        private Value ordered(JsonToken token, JsonPush in) throws IOException {
-            if (token != JsonToken.VALUE_STRING && !token.isNumeric()) {
-                throw in.expected("a number or a string", token);
-            }
-            return scalar(token, in);
-        }
-    }
-
-    private final class Members extends ArrayFrame {
-        private final String target;
-        private final boolean negated;
-        private final List<Value> values = new ArrayList<>();
-
-        Members(String target, boolean negated) {
-            this.target = target;
-            this.negated = negated;
-        }
-
-        @Override
-        @Nullable
         Frame element(JsonToken token, JsonPush in) throws IOException {
-            countOne(in);
-            values.add(scalar(token, in));
-            return null;
+            size.countOne(in);
+            return in.object(token, new FilterFrame(size, parts::add), "a filter");
         }
 
         @Override
         void end(JsonPush in) {
-            add(negated ? new Filter.NotIn(target, values) : new Filter.In(target, values), in);
+            if (parts.isEmpty()) {
+                throw VectorDbException.invalid(in.placeOfFrame() + ": expected at least one filter, got none");
+            }
+            size.leave();
+            conditions.add(join.apply(parts));
         }
     }
 }

@@ -32,6 +32,8 @@ class OracleHttpTest {
             "{\"cat\":{\"$nin\":[\"c0\",\"c2\"]},\"n\":{\"$ne\":7}}",
             "{\"tags\":\"t3\"}",
             "{\"deep.k\":{\"$in\":[1,2.0]}}",
+            "{\"$or\":[{\"cat\":\"c1\"},{\"$not\":{\"n\":{\"$lt\":250}}}]}",
+            "{\"cat\":{\"$prefix\":\"c\"},\"deep\":{\"$exists\":false}}",
             "{\"cat\":\"none\"}");
 
     private final long seed = System.nanoTime();

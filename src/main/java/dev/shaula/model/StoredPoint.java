@@ -1,0 +1,21 @@
+package dev.shaula.model;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One point of a reading.
+ *
+ * @param vector as stored, or null if it was not asked for
+ * @param metadata as stored ({@link Metadata#EMPTY} if the point has none), or null if it was not asked for
+ */
+public record StoredPoint(
+        String id, float @Nullable [] vector, @Nullable Metadata metadata) {
+
+    /** Bytes that this point holds on the heap, near enough for a byte budget. */
+    public long heapBytes() {
+        return 96L
+                + id.length()
+                + (vector == null ? 0 : 4L * vector.length)
+                + (metadata == null ? 0 : metadata.json().length);
+    }
+}

@@ -1,0 +1,112 @@
+package dev.shaula.shard;
+
+import dev.shaula.model.Metadata;
+import dev.shaula.model.ScrollRequest;
+import dev.shaula.model.StoredPoint;
+import dev.shaula.model.VectorDbException;
+import dev.shaula.storage.PayloadStore;
+import dev.shaula.vectors.FloatRows;
+import io.smallrye.mutiny.Uni;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A reading of a published snapshot. It keeps the rows, ids and payloads of the snapshot, which later ones share, and
+ * the list of what was selected; not the graph, whose pages would otherwise live on in two versions.
+ */
+final class SnapshotReading implements ShardReading {
+    /** Rows whose metadata is fetched together: 8 MB of it at most. */
+    private static final int BLOCK = 128;
+
+    /** What is let go at the end. */
+    private record Source(OrderedRows ordinals, FloatRows.View rows, IdTable ids, PayloadStore payloads) {}
+
+    private final ScrollRequest request;
+    private final SearchPool pool;
+    private final int count;
+    private volatile @Nullable Source source;
+
+    /** Evaluates the filter on this thread, one of the search pool. */
+    SnapshotReading(ShardSnapshot snapshot, ScrollRequest request, SearchPool pool) {
+        this.request = request;
+        this.pool = pool;
+        int[] selected = snapshot.select(request.filter());
+        IdTable ids = snapshot.ids();
+        OrderedRows ordinals = request.order() == ScrollRequest.Order.ID
+                ? OrderedRows.sorted(selected, ids::compare)
+                : OrderedRows.asGiven(selected);
+        this.count = selected.length;
+        this.source = new Source(ordinals, snapshot.rows(), ids, snapshot.payloads());
+    }
+
+    @Override
+    public int count() {
+        return count;
+    }
+
+    @Override
+    public long heapBytes() {
+        return 64 + 4L * count;
+    }
+
+    @Override
+    public Uni<List<byte[]>> ids(int from, int n) {
+        return onPool(s -> {
+            int[] ordinals = s.ordinals.range(from, clampedEnd(from, n));
+            List<byte[]> found = new ArrayList<>(ordinals.length);
+            for (int ordinal : ordinals) {
+                found.add(s.ids.idBytes(ordinal));
+            }
+            return found;
+        });
+    }
+
+    @Override
+    public Uni<List<StoredPoint>> points(int from, int n, long maxBytes) {
+        return onPool(s -> {
+            int end = clampedEnd(from, n);
+            List<StoredPoint> points = new ArrayList<>(Math.min(BLOCK, end - from));
+            long bytes = 0;
+            for (int at = from; at < end && bytes < maxBytes; at += BLOCK) {
+                bytes = readBlock(s, s.ordinals.range(at, Math.min(end, at + BLOCK)), points, bytes, maxBytes);
+            }
+            return points;
+        });
+    }
+
+    private long readBlock(Source s, int[] ordinals, List<StoredPoint> points, long before, long maxBytes) {
+        Metadata[] metadata =
+                request.includeMetadata() ? s.payloads.getAll(ordinals, ordinals.length) : new Metadata[0];
+        long bytes = before;
+        for (int i = 0; i < ordinals.length && bytes < maxBytes; i++) {
+            StoredPoint point = new StoredPoint(
+                    s.ids.id(ordinals[i]),
+                    request.includeVector() ? s.rows.row(ordinals[i]) : null,
+                    request.includeMetadata() ? metadata[i] : null);
+            points.add(point);
+            bytes += point.heapBytes();
+        }
+        return bytes;
+    }
+
+    private int clampedEnd(int from, int n) {
+        return (int) Math.min(count, (long) from + n);
+    }
+
+    private <T> Uni<T> onPool(Function<Source, T> read) {
+        return pool.submit(scratch -> {
+            Source s = source;
+            if (s == null) {
+                throw VectorDbException.notFound("the reading is closed");
+            }
+            return read.apply(s);
+        });
+    }
+
+    @Override
+    public void close() {
+        source = null;
+    }
+}

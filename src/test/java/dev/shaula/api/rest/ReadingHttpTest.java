@@ -1,0 +1,96 @@
+package dev.shaula.api.rest;
+
+import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hamcrest.Matchers.contains;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.hasKey;
+import static org.hamcrest.Matchers.not;
+import static org.hamcrest.Matchers.nullValue;
+
+import io.quarkus.test.junit.QuarkusTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+@QuarkusTest
+class ReadingHttpTest {
+    private static void films(String name) {
+        Http.create(name, 2);
+        Http.upsert(
+                        name,
+                        "{'id':'c','vector':[1,0],'metadata':{'n':3}},{'id':'a','vector':[0,1],'metadata':{'n':1}},"
+                                + "{'id':'b','vector':[1,1]},{'id':'d','vector':[1,2],'metadata':{'n':4}}")
+                .statusCode(200);
+    }
+
+    @Test
+    void shouldScrollPageByPageOverAStateThatWritesDoNotChange() {
+        films("scrolled");
+        String cursor = Http.post("/collections/scrolled/scroll", "{'limit':3}")
+                .statusCode(200)
+                .body("points.id", contains("a", "b", "c"))
+                .body("points[0].metadata.n", equalTo(1))
+                .body("points[1].metadata", equalTo(java.util.Map.of()))
+                .body("points[0]", not(hasKey("vector")))
+                .body("count", equalTo(3))
+                .body("total", equalTo(4))
+                .extract()
+                .path("cursor");
+        assertThat(cursor).isNotNull();
+        Http.post("/vectors/delete", "{'collection':'scrolled','ids':['d']}").statusCode(200);
+        Http.post("/collections/scrolled/scroll", "{'cursor':'" + cursor + "'}")
+                .statusCode(200)
+                .body("points.id", contains("d"))
+                .body("total", equalTo(4))
+                .body("cursor", nullValue());
+        Http.post("/collections/scrolled/scroll", "{'cursor':'" + cursor + "','close':true}")
+                .statusCode(200)
+                .body("success", equalTo(true));
+        Http.post("/collections/scrolled/scroll", "{'cursor':'" + cursor + "'}")
+                .statusCode(404)
+                .body("error", containsString("cursor: "));
+    }
+
+    @Test
+    void shouldScrollInOrderOfInsertionWithVectorsInBothSpellings() {
+        films("inserted");
+        Http.post(
+                        "/collections/inserted/scroll",
+                        "{'order':'insertion','include_vectors':true,'include_metadata':false,'filter':{'n':{'$gt':1}}}")
+                .statusCode(200)
+                .body("points.id", contains("c", "d"))
+                .body("points[1].vector", contains(1f, 2f))
+                .body("points[1].values", contains(1f, 2f))
+                .body("points[1]", not(hasKey("metadata")));
+    }
+
+    @Test
+    void shouldCountExactly() {
+        films("counted");
+        Http.post("/collections/counted/count", "{}").statusCode(200).body("count", equalTo(4));
+        Http.post("/collections/counted/count", "{'filter':{'n':{'$in':[1,3,99]}}}")
+                .statusCode(200)
+                .body("count", equalTo(2));
+        Http.post("/collections/nowhere/count", "{}").statusCode(404);
+        given().get("/collections/counted/count").then().statusCode(404);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{'limit':0} | limit: expected 1 to 10000, got 0",
+                "{'limit':10001} | limit: expected 1 to 10000, got 10001",
+                "{'order':'random'} | order: expected id or insertion, got \"random\"",
+                "{'cursor':'abc','filter':{'n':1}} | filter: expected nothing beside a cursor",
+                "{'close':true} | cursor: expected the one to close, got nothing",
+                "{'filter':{'n':{'$gt':true}}} | filter.n.$gt: expected a number or a string, got true",
+            })
+    void shouldRefuseABadScrollNamingTheField(String json, String error) {
+        Http.post("/collections", "{'name':'refused','dimensions':2}");
+        Http.post("/collections/refused/scroll", json).statusCode(400).body("error", containsString(error));
+    }
+}
