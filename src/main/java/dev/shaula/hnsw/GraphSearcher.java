@@ -32,7 +32,7 @@ public final class GraphSearcher {
      */
     public int search(HnswGraph graph, int rows, Scorer scorer, int ef, long @Nullable [] accepted) {
         results.clear();
-        if (graph.size() > 0) {
+        if (graph.entry() != HnswGraph.NONE) {
             long nearest = descend(graph, scorer, startOf(graph, scorer), graph.topLevel(), 0);
             start(graph, 0);
             offer(nearest, ef, accepted);

@@ -2,11 +2,16 @@ package dev.shaula.hnsw;
 
 import dev.shaula.vectors.Scorer;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** The scratch of one thread that links: a searcher, a scorer and a list of candidates. */
 final class LinkWorker {
+    /** A search of 16 times the width costs some ms, once for each row that is linked while nearly all others are dead. */
+    private static final int MOST_WIDENED = 16;
+
     final GraphSearcher searcher = new GraphSearcher();
     final Scorer scorer;
+    final Mender mender;
     final float[] peerDistances;
     private final int[] peers;
 
@@ -17,6 +22,7 @@ final class LinkWorker {
 
     LinkWorker(Scorer scorer, int step) {
         this.scorer = scorer;
+        this.mender = new Mender(scorer);
         this.peers = new int[step];
         this.peerDistances = new float[step];
     }
@@ -30,16 +36,48 @@ final class LinkWorker {
         scorer.distances(peers, i, peerDistances);
     }
 
-    /** Searches one level and adds what it finds to the candidates; returns the nearest as a node of the level below. */
-    long searchFrom(HnswGraph graph, long nearest, int level, int ef) {
+    /**
+     * Searches one level and adds what it finds alive to the candidates; returns the nearest, dead or alive, as a node
+     * of the level below. Where most that is near has died, as when everything is written anew, it looks farther: to
+     * link with the few that are near would make islands.
+     */
+    long searchFrom(HnswGraph graph, long nearest, int level, int ef, long @Nullable [] live) {
+        int before = candidateCount;
+        int wider = ef;
+        collect(graph, nearest, level, wider, live);
+        while (candidateCount - before < graph.capacity(level)
+                && searcher.foundCount() == wider
+                && wider < MOST_WIDENED * ef) {
+            wider *= 4;
+            candidateCount = before;
+            collect(graph, nearest, level, wider, live);
+        }
+        long best = searcher.foundKey(0);
+        return level == 0 ? best : Keys.of(Keys.distance(best), graph.below(level, Keys.node(best)));
+    }
+
+    private void collect(HnswGraph graph, long nearest, int level, int ef, long @Nullable [] live) {
         searcher.start(graph, level);
         searcher.offer(nearest, ef, null);
         searcher.searchLevel(graph, scorer, level, ef);
         for (int i = 0; i < searcher.foundCount(); i++) {
-            addCandidate(searcher.foundKey(i));
+            long key = searcher.foundKey(i);
+            if (live == null || NodeBits.isSet(live, graph.ordinal(level, Keys.node(key)))) {
+                addCandidate(key);
+            }
         }
-        long best = searcher.foundKey(0);
-        return level == 0 ? best : Keys.of(Keys.distance(best), graph.below(level, Keys.node(best)));
+    }
+
+    /** Live nodes of level 0 near to a row, nearest first, the row itself not among them. */
+    int[] nearest(HnswGraph graph, int ordinal, int ef, long[] live) {
+        scorer.queryRow(ordinal);
+        candidateCount = 0;
+        long start = searcher.startOf(graph, scorer);
+        searchFrom(graph, searcher.descend(graph, scorer, start, graph.topLevel(), 0), 0, ef, live);
+        return Arrays.stream(candidates, 0, candidateCount)
+                .mapToInt(Keys::node)
+                .filter(node -> node != ordinal)
+                .toArray();
     }
 
     void addCandidate(long key) {

@@ -22,6 +22,9 @@ public final class ShardRuntime implements AutoCloseable {
     private final SearchPool searchPool;
     private final LinkPool linkPool;
     private final StorageRuntime storage;
+    /** One thread: one shard at a time needs room for its rows twice. */
+    private final ExecutorService compactionExecutor = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().name("shaula-compaction").daemon().factory());
     /** One thread: checkpoints are bound by the disk, and two at once would only get in each other's way. */
     private final ExecutorService checkpointExecutor = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("shaula-checkpoint").daemon().factory());
@@ -130,6 +133,10 @@ public final class ShardRuntime implements AutoCloseable {
         return checkpointExecutor;
     }
 
+    ExecutorService compactionExecutor() {
+        return compactionExecutor;
+    }
+
     StorageRuntime storage() {
         return storage;
     }
@@ -145,6 +152,7 @@ public final class ShardRuntime implements AutoCloseable {
         searchPool.close();
         linkPool.close();
         checkpointExecutor.close();
+        compactionExecutor.close();
         storage.close();
     }
 }

@@ -12,6 +12,7 @@ import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.payload.FilterEvaluator;
 import dev.shaula.storage.PayloadStore;
+import dev.shaula.storage.Write;
 import dev.shaula.vectors.FloatRows;
 import dev.shaula.vectors.FloatScorer;
 import dev.shaula.vectors.RowFile;
@@ -36,24 +37,34 @@ final class ShardSnapshot {
 
     private final CollectionConfig config;
     private final long sequence;
+    private final Generation generation;
     private final FloatRows.View rows;
+    private final RowNumbers numbers;
     private final HnswGraph graph;
+    private final int walkable;
     private final LiveRows live;
     private final IdTable ids;
     private final PayloadStore payloads;
 
+    /** @param walkable rows that a search may meet: all but the dead that were taken out of the graph */
     ShardSnapshot(
             CollectionConfig config,
             long sequence,
+            Generation generation,
             FloatRows.View rows,
+            RowNumbers numbers,
             HnswGraph graph,
+            int walkable,
             LiveRows live,
             IdTable ids,
             PayloadStore payloads) {
         this.config = config;
         this.sequence = sequence;
+        this.generation = generation;
         this.rows = rows;
+        this.numbers = numbers;
         this.graph = graph;
+        this.walkable = walkable;
         this.live = live;
         this.ids = ids;
         this.payloads = payloads;
@@ -62,6 +73,35 @@ final class ShardSnapshot {
     /** Number of the last log record that is part of this state. */
     long sequence() {
         return sequence;
+    }
+
+    /** To be entered by whoever reads and is not the shard's thread. */
+    Generation generation() {
+        return generation;
+    }
+
+    CollectionConfig config() {
+        return config;
+    }
+
+    FloatRows.View rows() {
+        return rows;
+    }
+
+    RowNumbers numbers() {
+        return numbers;
+    }
+
+    IdTable ids() {
+        return ids;
+    }
+
+    LiveRows live() {
+        return live;
+    }
+
+    HnswGraph graph() {
+        return graph;
     }
 
     /** Live points. */
@@ -100,7 +140,9 @@ final class ShardSnapshot {
     void writeTo(LittleEndianOutput out, RowFile file) throws IOException {
         out.writeInt(config.dimensions());
         out.writeInt(config.metric().formatCode());
+        out.writeInt(generation.number());
         out.writeInt(live.rows());
+        numbers.writeTo(out);
         live.writeTo(out);
         for (int ordinal = 0; ordinal < live.rows(); ordinal++) {
             byte[] id = ids.idBytes(ordinal);
@@ -114,7 +156,15 @@ final class ShardSnapshot {
     /** The point with this id, if it is live. */
     Optional<Point> get(String id) {
         int ordinal = ordinalOf(id);
-        return ordinal < 0 ? Optional.empty() : Optional.of(new Point(id, rows.row(ordinal), payloads.get(ordinal)));
+        return ordinal < 0
+                ? Optional.empty()
+                : Optional.of(new Point(id, rows.row(ordinal), payloads.get(numbers.numberOf(ordinal))));
+    }
+
+    /** What log and payload store know a live point by; -1 if there is none. */
+    int numberOf(String id) {
+        int ordinal = ordinalOf(id);
+        return ordinal < 0 ? Write.NONE : numbers.numberOf(ordinal);
     }
 
     /** The row of a live point; -1 if there is none. */
@@ -133,7 +183,7 @@ final class ShardSnapshot {
         boolean scan = request.exact()
                 || !config.hnsw()
                 || acceptedCount <= Math.max(SCAN_ROWS, 2 * k)
-                || acceptedCount < SCAN_SELECTIVITY * live.rows();
+                || acceptedCount < SCAN_SELECTIVITY * walkable;
         if (!scan) {
             // 2 k: at ef = k the k-th result is a guess; the contract promises good recall without a parameter.
             int ef = Math.max(request.ef() > 0 ? request.ef() : DEFAULT_EF, 2 * k);
@@ -149,8 +199,9 @@ final class ShardSnapshot {
         FilterEvaluator evaluator = FilterEvaluator.compile(filter);
         long[] candidates = live.toBitmap();
         long[] matches = evaluator.test(Metadata.EMPTY) ? candidates.clone() : new long[candidates.length];
-        payloads.forEach((ordinal, metadata) -> {
-            if (ordinal < live.rows() && live.isLive(ordinal)) {
+        payloads.forEach((number, metadata) -> {
+            int ordinal = numbers.ordinalOf(number);
+            if (ordinal >= 0 && ordinal < live.rows() && live.isLive(ordinal)) {
                 long bit = 1L << ordinal;
                 if (evaluator.test(metadata)) {
                     matches[ordinal >>> 6] |= bit;
@@ -187,8 +238,13 @@ final class ShardSnapshot {
                 : new Hits(Arrays.copyOf(ordinals, kept), Arrays.copyOf(scores, kept));
     }
 
+    private Metadata[] metadataOf(Hits hits) {
+        int[] wanted = Arrays.stream(hits.ordinals()).map(numbers::numberOf).toArray();
+        return payloads.getAll(wanted, wanted.length);
+    }
+
     private List<ScoredPoint> toPoints(Hits hits, boolean withVector, boolean withMetadata) {
-        Metadata[] metadata = withMetadata ? payloads.getAll(hits.ordinals(), hits.count()) : new Metadata[0];
+        Metadata[] metadata = withMetadata ? metadataOf(hits) : new Metadata[0];
         List<ScoredPoint> points = new ArrayList<>(hits.count());
         for (int i = 0; i < hits.count(); i++) {
             int ordinal = hits.ordinals()[i];

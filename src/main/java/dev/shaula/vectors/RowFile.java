@@ -77,6 +77,10 @@ public final class RowFile {
         return FloatRows.of(layout, chunks, count);
     }
 
+    public Path path() {
+        return path;
+    }
+
     /** Bytes of the rows last written or read; they never change, what follows them may. */
     public long bytes() {
         return bytesWritten;
