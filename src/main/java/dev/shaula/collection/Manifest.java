@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.Metric;
+import dev.shaula.model.Quantization;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -33,6 +34,7 @@ record Manifest(CollectionConfig config, Instant createdAt) {
     /** What {@link #write} makes. */
     static final List<String> FILES = List.of(FILE, COPY);
 
+    private static final String QUANTIZATION = "quantization";
     private static final int VERSION = 1;
     private static final JsonFactory JSON = new JsonFactory();
     private static final Logger LOG = Logger.getLogger(Manifest.class);
@@ -115,7 +117,8 @@ record Manifest(CollectionConfig config, Instant createdAt) {
                     Integer.parseInt(field(fields, "shards")),
                     Integer.parseInt(field(fields, "m")),
                     Integer.parseInt(field(fields, "ef_construction")),
-                    Boolean.parseBoolean(field(fields, "enable_hnsw")));
+                    Boolean.parseBoolean(field(fields, "enable_hnsw")),
+                    Quantization.parse(QUANTIZATION, fields.getOrDefault(QUANTIZATION, Quantization.AUTO.wireName())));
             Manifest manifest = new Manifest(config, Instant.parse(field(fields, "created_at")));
             if (!manifest.checksum().equals(field(fields, "crc32c"))) {
                 throw new IOException("its checksum is wrong");
@@ -160,6 +163,10 @@ record Manifest(CollectionConfig config, Instant createdAt) {
         json.writeNumberField("m", config.m());
         json.writeNumberField("ef_construction", config.efConstruction());
         json.writeBooleanField("enable_hnsw", config.hnsw());
+        if (config.quantization() != Quantization.AUTO) {
+            // Absent from manifests that are older than the choice, whose checksums must still agree.
+            json.writeStringField(QUANTIZATION, config.quantization().wireName());
+        }
         json.writeStringField("created_at", createdAt.toString());
     }
 

@@ -20,8 +20,10 @@ import java.util.Optional;
  */
 final class QuarantinedShard implements Shard {
     private final String message;
+    private final String failure;
 
     QuarantinedShard(String name, String reason) {
+        this.failure = name + ": " + reason;
         this.message = "shard " + name + " is quarantined: " + reason;
     }
 
@@ -57,7 +59,7 @@ final class QuarantinedShard implements Shard {
 
     @Override
     public ShardStatus status() {
-        return new ShardStatus(0, 0, 0, 0);
+        return new ShardStatus(0, 0, 0, 0, failure);
     }
 
     @Override

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /** A collection over its shards: checks, admits, routes by a hash of the id, fans out and merges. */
 final class ShardedCollection implements VectorCollection {
@@ -60,6 +61,11 @@ final class ShardedCollection implements VectorCollection {
     /** Bytes of writes that wait in the mailboxes of its shards. */
     long queuedWriteBytes() {
         return shards.stream().mapToLong(shard -> shard.status().queuedBytes()).sum();
+    }
+
+    /** What {@link ShardStatus#failure} says of those of its shards that have failed. */
+    Stream<String> failures() {
+        return shards.stream().map(shard -> shard.status().failure()).flatMap(Stream::ofNullable);
     }
 
     @Override

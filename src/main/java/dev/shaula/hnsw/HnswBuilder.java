@@ -215,8 +215,7 @@ public final class HnswBuilder {
             int from = before.topLevel();
             boolean searched = before.entry() != HnswGraph.NONE;
             if (searched) {
-                nearest = worker.searcher.startOf(before, worker.scorer);
-                nearest = worker.searcher.descend(before, worker.scorer, nearest, from, level[i]);
+                nearest = worker.enter(before, level[i]);
             }
             for (int l = level[i]; l >= 0; l--) {
                 worker.candidateCount = 0;

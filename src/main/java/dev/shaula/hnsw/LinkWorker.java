@@ -12,6 +12,9 @@ final class LinkWorker {
     final GraphSearcher searcher = new GraphSearcher();
     final Scorer scorer;
     final Mender mender;
+    /** What walks the graph for the query that {@link #enter} came with, if not the scorer itself. */
+    private @Nullable Scorer coarse;
+
     final float[] peerDistances;
     private final int[] peers;
 
@@ -34,6 +37,17 @@ final class LinkWorker {
         }
         scorer.queryRow(first + i);
         scorer.distances(peers, i, peerDistances);
+    }
+
+    /** Enters the graph with the scorer's query and descends; returns the nearest node of {@code level}, or of the top. */
+    long enter(HnswGraph graph, int level) {
+        coarse = scorer.walker();
+        return searcher.descend(graph, walker(), searcher.startOf(graph, walker()), graph.topLevel(), level);
+    }
+
+    private Scorer walker() {
+        Scorer c = coarse;
+        return c == null ? scorer : c;
     }
 
     /**
@@ -59,12 +73,16 @@ final class LinkWorker {
     private void collect(HnswGraph graph, long nearest, int level, int ef, long @Nullable [] live) {
         searcher.start(graph, level);
         searcher.offer(nearest, ef, null);
-        searcher.searchLevel(graph, scorer, level, ef);
+        searcher.searchLevel(graph, walker(), level, ef);
+        int first = candidateCount;
         for (int i = 0; i < searcher.foundCount(); i++) {
             long key = searcher.foundKey(i);
             if (live == null || NodeBits.isSet(live, graph.ordinal(level, Keys.node(key)))) {
                 addCandidate(key);
             }
+        }
+        if (coarse != null) {
+            remeasure(graph, level, first);
         }
     }
 
@@ -72,12 +90,28 @@ final class LinkWorker {
     int[] nearest(HnswGraph graph, int ordinal, int ef, long[] live) {
         scorer.queryRow(ordinal);
         candidateCount = 0;
-        long start = searcher.startOf(graph, scorer);
-        searchFrom(graph, searcher.descend(graph, scorer, start, graph.topLevel(), 0), 0, ef, live);
+        searchFrom(graph, enter(graph, 0), 0, ef, live);
+        sortCandidates();
         return Arrays.stream(candidates, 0, candidateCount)
                 .mapToInt(Keys::node)
                 .filter(node -> node != ordinal)
                 .toArray();
+    }
+
+    /** Gives the candidates from {@code first} on the distances of the better scorer. */
+    private void remeasure(HnswGraph graph, int level, int first) {
+        int n = candidateCount - first;
+        if (distances.length < n) {
+            distances = new float[n];
+            kept = new int[n];
+        }
+        for (int i = 0; i < n; i++) {
+            kept[i] = graph.ordinal(level, Keys.node(candidates[first + i]));
+        }
+        scorer.distances(kept, n, distances);
+        for (int i = 0; i < n; i++) {
+            candidates[first + i] = Keys.of(distances[i], Keys.node(candidates[first + i]));
+        }
     }
 
     void addCandidate(long key) {

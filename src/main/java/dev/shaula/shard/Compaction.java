@@ -1,7 +1,11 @@
 package dev.shaula.shard;
 
 import dev.shaula.hnsw.HnswBuilder;
+import dev.shaula.hnsw.HnswGraph;
+import dev.shaula.hnsw.Parallel;
+import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.OrdinalMap;
+import dev.shaula.vectors.CodedRows;
 import dev.shaula.vectors.FloatRows;
 import java.util.Arrays;
 import java.util.function.BooleanSupplier;
@@ -14,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>{@link #copy} takes rows and ids from published snapshots, in rounds, until few have come since;
- *   <li>{@link #takeGraph} takes the graph, while the shard neither links nor mends it;
+ *   <li>{@link #takeGraph} takes the graph, and makes the codes it is walked on, while the shard neither links nor mends;
  *   <li>{@link #finish}, on the shard's thread, adds what came since, some milliseconds' worth.
  * </ol>
  *
@@ -27,7 +31,7 @@ final class Compaction {
     private static final int MOST_ROUNDS = 16;
 
     private final OrdinalMap map;
-    private final FloatRows rows;
+    private final CodedRows rows;
     private final IdTable ids = new IdTable();
     private int copied;
     private @Nullable Taken taken;
@@ -38,7 +42,8 @@ final class Compaction {
     /** @param dropped bit set for each row of {@code from} that is to be dropped, all of them dead */
     Compaction(ShardSnapshot from, long[] dropped) {
         this.map = new OrdinalMap(dropped, from.rows().count());
-        this.rows = new FloatRows(from.rows().dimensions());
+        CollectionConfig config = from.config();
+        this.rows = new CodedRows(config.metric(), config.dimensions(), config.effectiveQuantization());
     }
 
     /** Copies what is published and what will have been by then, until little is left or {@code cancelled}. */
@@ -46,14 +51,19 @@ final class Compaction {
         for (int round = 0; round < MOST_ROUNDS && !cancelled.getAsBoolean(); round++) {
             ShardSnapshot newest = published.get();
             if (newest.rows().count() - copied <= FEW) {
-                return;
+                break;
             }
             copy(newest, cancelled);
         }
+        encode(published.get().graph().size());
+    }
+
+    private void encode(int linked) {
+        ShardState.encode(rows, Math.min(rows.count(), map.staying(linked)), Parallel.NONE);
     }
 
     private void copy(ShardSnapshot newest, BooleanSupplier cancelled) {
-        FloatRows.View from = newest.rows();
+        FloatRows.View from = newest.rows().floats();
         while (copied < from.count() && !((copied & 1023) == 0 && cancelled.getAsBoolean())) {
             if (map.newOrdinal(copied) != OrdinalMap.DROPPED) {
                 rows.appendFrom(from, copied);
@@ -65,11 +75,13 @@ final class Compaction {
 
     /** Takes graph, numbers and tombstones of {@code held}, whose graph is the shard's until {@link #finish}. */
     void takeGraph(ShardSnapshot held) {
+        copy(held, () -> false);
+        HnswGraph graph = held.graph().moved(map);
+        encode(held.graph().size());
         LiveRows live = held.live();
         long[] movedLive = map.move(live.toBitmap(), live.rows());
         taken = new Taken(
-                new HnswBuilder(
-                        held.graph().moved(map), movedLive, held.config().efConstruction()),
+                new HnswBuilder(graph, movedLive, held.config().efConstruction()),
                 held.numbers().after(map, held.rows().count()),
                 live,
                 movedLive);

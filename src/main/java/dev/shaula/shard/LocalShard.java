@@ -178,7 +178,12 @@ public final class LocalShard implements Shard {
     @Override
     public ShardStatus status() {
         ShardSnapshot s = current();
-        return new ShardStatus(s.count(), s.sequence(), s.memoryBytes(), mailbox.bytes());
+        return new ShardStatus(s.count(), s.sequence(), s.memoryBytes(), mailbox.bytes(), failure());
+    }
+
+    private @Nullable String failure() {
+        Throwable reason = broken;
+        return reason == null ? null : name + ": stopped writing after " + reason;
     }
 
     @Override
@@ -393,6 +398,7 @@ public final class LocalShard implements Shard {
                     mailbox.drain(brake.limit(runtime.settings().maxBatchWrites()), MAX_BATCH_BYTES);
             if (!requests.isEmpty()) {
                 write(requests);
+                mailbox.settled();
             }
             return requests.stream().mapToInt(WriteRequest::size).sum();
         }
@@ -576,6 +582,7 @@ public final class LocalShard implements Shard {
         private void answer(List<WriteRequest> requests, List<WriteResult> results, Ack reached) {
             for (int i = 0; i < requests.size(); i++) {
                 if (requests.get(i).ack() == reached) {
+                    mailbox.answering(requests.get(i));
                     requests.get(i).answer().complete(results.get(i));
                 }
             }

@@ -13,9 +13,10 @@ import dev.shaula.model.SearchRequest;
 import dev.shaula.payload.FilterEvaluator;
 import dev.shaula.storage.PayloadStore;
 import dev.shaula.storage.Write;
-import dev.shaula.vectors.FloatRows;
-import dev.shaula.vectors.FloatScorer;
+import dev.shaula.vectors.CodeScratch;
+import dev.shaula.vectors.CodedRows;
 import dev.shaula.vectors.RowFile;
+import dev.shaula.vectors.Scorer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -38,7 +39,7 @@ final class ShardSnapshot {
     private final CollectionConfig config;
     private final long sequence;
     private final Generation generation;
-    private final FloatRows.View rows;
+    private final CodedRows.View rows;
     private final RowNumbers numbers;
     private final HnswGraph graph;
     private final int walkable;
@@ -51,7 +52,7 @@ final class ShardSnapshot {
             CollectionConfig config,
             long sequence,
             Generation generation,
-            FloatRows.View rows,
+            CodedRows.View rows,
             RowNumbers numbers,
             HnswGraph graph,
             int walkable,
@@ -84,7 +85,7 @@ final class ShardSnapshot {
         return config;
     }
 
-    FloatRows.View rows() {
+    CodedRows.View rows() {
         return rows;
     }
 
@@ -129,10 +130,7 @@ final class ShardSnapshot {
         if (acceptedCount == 0) {
             return new Hits(new int[0], new float[0]);
         }
-        FloatScorer scorer =
-                new FloatScorer(config.metric(), rows, scratch.query(FloatScorer.scratchBytes(rows.dimensions())));
-        scorer.query(request.vector());
-        int n = find(request, accepted, acceptedCount, scorer, scratch.searcher);
+        int n = find(request, accepted, acceptedCount, scratch);
         return toHits(scratch.searcher, Math.min(n, request.k()), request.minScore());
     }
 
@@ -149,7 +147,7 @@ final class ShardSnapshot {
             out.writeInt(id.length);
             out.writeBytes(id, 0, id.length);
         }
-        file.write(rows, out);
+        file.write(rows.floats(), out);
         graph.writeTo(out);
     }
 
@@ -158,7 +156,7 @@ final class ShardSnapshot {
         int ordinal = ordinalOf(id);
         return ordinal < 0
                 ? Optional.empty()
-                : Optional.of(new Point(id, rows.row(ordinal), payloads.get(numbers.numberOf(ordinal))));
+                : Optional.of(new Point(id, rows.floats().row(ordinal), payloads.get(numbers.numberOf(ordinal))));
     }
 
     /** What log and payload store know a live point by; -1 if there is none. */
@@ -173,12 +171,10 @@ final class ShardSnapshot {
         return ordinal >= 0 && live.isLive(ordinal) ? ordinal : -1;
     }
 
-    private int find(
-            SearchRequest request,
-            long @Nullable [] accepted,
-            int acceptedCount,
-            FloatScorer scorer,
-            GraphSearcher searcher) {
+    private int find(SearchRequest request, long @Nullable [] accepted, int acceptedCount, SearchScratch scratch) {
+        CodeScratch codes = scratch.codes(config.dimensions());
+        GraphSearcher searcher = scratch.searcher;
+        Scorer exact = rows.exact(codes);
         int k = Math.min(request.k(), acceptedCount);
         boolean scan = request.exact()
                 || !config.hnsw()
@@ -187,12 +183,22 @@ final class ShardSnapshot {
         if (!scan) {
             // 2 k: at ef = k the k-th result is a guess; the contract promises good recall without a parameter.
             int ef = Math.max(request.ef() > 0 ? request.ef() : DEFAULT_EF, 2 * k);
-            int n = searcher.search(graph, live.rows(), scorer, ef, accepted);
+            Scorer scorer = rows.approximate(codes);
+            scorer.query(request.vector());
+            int n = searcher.search(graph, live.rows(), scorer, k, ef, accepted);
             if (n >= k) {
-                return n;
+                return rows.coded() ? rescored(searcher, exact, request.vector(), k) : n;
             }
         }
-        return searcher.scan(live.rows(), scorer, k, accepted);
+        exact.query(request.vector());
+        return searcher.scan(live.rows(), exact, k, accepted);
+    }
+
+    /** Of what the codes call the nearest, a fifth more than is wanted is measured exactly: the order is its own. */
+    private static int rescored(GraphSearcher searcher, Scorer exact, float[] query, int k) {
+        exact.query(query);
+        searcher.rescore(exact, GraphSearcher.kept(k));
+        return k;
     }
 
     private long[] matching(Filter filter) {
@@ -251,7 +257,7 @@ final class ShardSnapshot {
             points.add(new ScoredPoint(
                     ids.id(ordinal),
                     hits.scores()[i],
-                    withVector ? rows.row(ordinal) : null,
+                    withVector ? rows.floats().row(ordinal) : null,
                     withMetadata ? metadata[i] : null));
         }
         return points;

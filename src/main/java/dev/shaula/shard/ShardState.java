@@ -9,12 +9,14 @@ import dev.shaula.model.Limits;
 import dev.shaula.storage.LogRecord;
 import dev.shaula.storage.PayloadStore;
 import dev.shaula.storage.Write;
-import dev.shaula.vectors.FloatRows;
-import dev.shaula.vectors.FloatScorer;
+import dev.shaula.vectors.CodeScratch;
+import dev.shaula.vectors.CodedRows;
 import dev.shaula.vectors.RowFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.function.IntFunction;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /**
  * What is computed from the log: rows, ids, tombstones and graph. Applying a record uses nothing but the record, and
@@ -33,10 +35,19 @@ final class ShardState {
 
     private static final int MIN_DROPPED = 512;
 
+    /** At the start nothing else wants the cores. */
+    private static final Parallel COMMON_POOL = new Parallel() {
+        @Override
+        public <W> void run(int n, Supplier<W> workers, Piece<W> piece) {
+            ThreadLocal<W> worker = ThreadLocal.withInitial(workers);
+            IntStream.range(0, n).parallel().forEach(i -> piece.run(worker.get(), i));
+        }
+    };
+
     private final CollectionConfig config;
     private final PayloadStore payloads;
     private final Generation generation;
-    private final FloatRows rows;
+    private final CodedRows rows;
     private final RowNumbers numbers;
     private final IdTable ids;
     private final HnswBuilder builder;
@@ -47,7 +58,7 @@ final class ShardState {
             CollectionConfig config,
             PayloadStore payloads,
             Generation generation,
-            FloatRows rows,
+            CodedRows rows,
             RowNumbers numbers,
             IdTable ids,
             HnswBuilder builder,
@@ -70,7 +81,7 @@ final class ShardState {
                 config,
                 payloads,
                 new Generation(0),
-                new FloatRows(config.dimensions()),
+                new CodedRows(config.metric(), config.dimensions(), config.effectiveQuantization()),
                 RowNumbers.ORDINALS,
                 new IdTable(),
                 new HnswBuilder(HnswGraph.empty(config.m()), config.efConstruction()),
@@ -100,21 +111,24 @@ final class ShardState {
         LiveRows live = LiveRows.readFrom(in, count);
         IdTable ids = new IdTable();
         for (int ordinal = 0; ordinal < count; ordinal++) {
-            byte[] id = new byte[in.readInt("bytes of id " + ordinal, 1, Limits.MAX_ID_BYTES)];
+            byte[] id = new byte[in.readInt("bytes of an id", 1, Limits.MAX_ID_BYTES)];
             in.readBytes(id, 0, id.length);
             ids.add(id);
         }
-        FloatRows rows = files.apply(generation).read(config.dimensions(), count, in);
+        RowFile.Reading rows = files.apply(generation).read(config.dimensions(), count, in);
         HnswGraph graph = HnswGraph.readFrom(in, config.m(), count);
+        CodedRows coded = new CodedRows(config.metric(), rows.rows(), config.effectiveQuantization());
+        encode(coded, graph.size(), COMMON_POOL);
         HnswBuilder builder = new HnswBuilder(graph, live.bits(), config.efConstruction());
         return new ShardState(
-                config, payloads, new Generation(generation), rows, numbers, ids, builder, live, sequence);
+                config, payloads, new Generation(generation), coded, numbers, ids, builder, live, sequence);
     }
 
     /** The same state in the next generation. */
-    ShardState next(FloatRows rows, RowNumbers numbers, IdTable ids, HnswBuilder builder, LiveRows live) {
-        return new ShardState(
-                config, payloads, new Generation(generation.number() + 1), rows, numbers, ids, builder, live, sequence);
+    ShardState next(
+            CodedRows newRows, RowNumbers newNumbers, IdTable newIds, HnswBuilder newBuilder, LiveRows newLive) {
+        Generation next = new Generation(generation.number() + 1);
+        return new ShardState(config, payloads, next, newRows, newNumbers, newIds, newBuilder, newLive, sequence);
     }
 
     /** Number of the last record applied. */
@@ -155,8 +169,13 @@ final class ShardState {
     /** Links the next {@code steps} steps, or as many as there are rows for. */
     void link(int steps, Parallel parallel) {
         int size = builder.graph().size() + Math.min(linkable(), steps * HnswBuilder.step());
-        FloatRows.View view = rows.view();
-        builder.add(size, live.bits(), () -> new FloatScorer(config.metric(), view), parallel);
+        while (builder.graph().size() < size) {
+            // Dropping rows leaves a number of nodes that is no multiple of a step; the first step after it is shorter.
+            int next = Math.min(size, builder.graph().size() + HnswBuilder.step());
+            encode(rows, next, parallel);
+            CodedRows.View view = rows.view();
+            builder.add(next, live.bits(), () -> view.approximate(new CodeScratch(config.dimensions())), parallel);
+        }
     }
 
     /** True if so many rows have died that the graph is to be mended, or that has begun and not ended. */
@@ -167,8 +186,15 @@ final class ShardState {
 
     /** Takes the next step of taking dead rows out of the graph; to be called when {@link #repairDue}. */
     void repair(Parallel parallel) {
-        FloatRows.View view = rows.view();
-        builder.repair(live.toBitmap(), () -> new FloatScorer(config.metric(), view), parallel);
+        CodedRows.View view = rows.view();
+        builder.repair(live.toBitmap(), () -> view.approximate(new CodeScratch(config.dimensions())), parallel);
+    }
+
+    /** Makes the codes that walking a graph of {@code linked} rows takes. */
+    static void encode(CodedRows rows, int linked, Parallel parallel) {
+        for (int pieces = rows.plan(linked); pieces > 0; pieces = rows.plan(linked)) {
+            parallel.run(pieces, rows::scratch, (scratch, piece) -> rows.encode(piece, scratch));
+        }
     }
 
     ShardSnapshot snapshot() {

@@ -175,7 +175,7 @@ class GraphRepairTest {
         assertThat(c.graph().entry()).isEqualTo(HnswGraph.NONE);
         FloatScorer scorer = new FloatScorer(c.metric, c.rows.view());
         scorer.query(c.vectors[0]);
-        assertThat(new GraphSearcher().search(c.graph(), 600, scorer, 10, c.bits()))
+        assertThat(new GraphSearcher().search(c.graph(), 600, scorer, 10, 10, c.bits()))
                 .isZero();
         c.insert(300);
         c.link();
@@ -234,7 +234,7 @@ class GraphRepairTest {
         return (int) c.live.stream()
                 .filter(i -> {
                     scorer.query(c.vectors[i]);
-                    int n = searcher.search(c.graph(), c.graph().size(), scorer, 50, bits);
+                    int n = searcher.search(c.graph(), c.graph().size(), scorer, 1, 50, bits);
                     return n == 0 || !Arrays.equals(c.vectors[searcher.ordinal(0)], c.vectors[i]);
                 })
                 .count();

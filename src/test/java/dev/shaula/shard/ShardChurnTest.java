@@ -9,7 +9,6 @@ import dev.shaula.fixture.RandomVectors;
 import dev.shaula.memory.NativeMemory;
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
-import dev.shaula.model.Metadata;
 import dev.shaula.model.Metric;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
@@ -41,7 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
 @NullMarked
 class ShardChurnTest {
     private static final int DIMENSIONS = 24;
-    private static final int POINTS = 3_000;
+    private static final int POINTS = 2_500;
     private static final int REPLACEMENTS = 10;
 
     @TempDir
@@ -54,9 +53,13 @@ class ShardChurnTest {
     private @Nullable LocalShard shard;
 
     private LocalShard open(String name) {
+        return open(name, DIMENSIONS);
+    }
+
+    private LocalShard open(String name, int dimensions) {
         ShardRuntime opened = ShardRuntime.open(vertx, ShardRuntime.Settings.of(data));
         runtime = opened;
-        CollectionConfig config = new CollectionConfig("things", DIMENSIONS, Metric.COSINE, 1, 16, 100, true);
+        CollectionConfig config = new CollectionConfig("things", dimensions, Metric.COSINE, 1, 16, 100, true);
         LocalShard s = (LocalShard) get(LocalShard.open("things/0", config, data.resolve(name), opened));
         shard = s;
         return s;
@@ -171,13 +174,11 @@ class ShardChurnTest {
 
     @Test
     void shouldGiveMemoryAndMetadataBackAfterAMassDelete() {
-        LocalShard s = open("deleted");
-        List<Point> points = new ArrayList<>();
-        for (int i = 0; i < 60_000; i++) {
-            points.add(new Point("p" + i, random.next(), Metadata.ofJson("{\"n\":" + i + "}")));
-        }
+        int dimensions = 768; // chunks of 2,048 rows: memory comes by the chunk
+        LocalShard s = open("deleted", dimensions);
+        List<Point> points = new RandomVectors(dimensions, 62).points("p", 7_000);
         long before = NativeMemory.allocatedBytes();
-        get(s.upsert(points, Ack.INDEXED));
+        upsert(s, points);
         long filled = NativeMemory.allocatedBytes() - before;
         get(s.delete(points.stream().skip(500).map(Point::id).toList(), Ack.INDEXED));
         await("memory is given back", () -> NativeMemory.allocatedBytes() - before < filled / 2);

@@ -40,8 +40,14 @@ class ServerOperations {
     }
 
     void health(Exchange exchange) {
-        JsonWriter out = new JsonWriter(128).openObject().field("status", "ok");
+        List<String> damage = registry.damage();
+        JsonWriter out = new JsonWriter(128).openObject().field("status", damage.isEmpty() ? "ok" : "degraded");
         out.field("uptime", uptimeSeconds()).field("version", version);
+        if (!damage.isEmpty()) {
+            out.name("damage").openArray();
+            damage.forEach(out::value);
+            out.closeArray();
+        }
         exchange.send(Answer.ok(out.closeObject().toBytes()));
     }
 

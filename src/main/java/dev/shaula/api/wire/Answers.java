@@ -75,6 +75,7 @@ public final class Answers {
         out.field("shards", config.shards()).field("m", config.m());
         out.field("enable_hnsw", config.hnsw()).field("enableHnsw", config.hnsw());
         out.field("ef_construction", config.efConstruction()).field("efConstruction", config.efConstruction());
+        out.field("quantization", config.effectiveQuantization().wireName());
         out.field("created_at", createdAt).field("createdAt", createdAt);
         out.field("memory_bytes", info.memoryBytes()).name("aliases").openArray();
         aliases.forEach(out::value);
