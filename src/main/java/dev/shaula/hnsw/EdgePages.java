@@ -70,6 +70,56 @@ final class EdgePages {
         return (record & MASK) * stride;
     }
 
+    /** Most neighbours of a record whose first {@code skip} ints are something else. */
+    int capacity(int skip) {
+        return stride - skip;
+    }
+
+    /** Neighbours of a record. For the methods below, too: one thread only. */
+    int count(int record, int skip) {
+        int[] page = page(record);
+        int from = offset(record) + skip;
+        int n = 0;
+        while (n < capacity(skip) && page[from + n] != HnswGraph.NONE) {
+            n++;
+        }
+        return n;
+    }
+
+    int[] read(int record, int skip) {
+        int from = offset(record) + skip;
+        return Arrays.copyOfRange(page(record), from, from + count(record, skip));
+    }
+
+    boolean contains(int record, int skip, int neighbour) {
+        for (int n : read(record, skip)) {
+            if (n == neighbour) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Replaces all neighbours of a record. */
+    void write(int record, int skip, int[] neighbours) {
+        own(pageIndex(record));
+        int[] page = page(record);
+        int from = offset(record) + skip;
+        System.arraycopy(neighbours, 0, page, from, neighbours.length);
+        Arrays.fill(page, from + neighbours.length, from + capacity(skip), HnswGraph.NONE);
+    }
+
+    /** Adds a neighbour behind the others; false if there is no room, or it is one already. */
+    boolean addIfRoom(int record, int skip, int neighbour) {
+        int n = count(record, skip);
+        if (n == capacity(skip) || contains(record, skip, neighbour)) {
+            return false;
+        }
+        own(pageIndex(record));
+        page(record)[offset(record) + skip + n] = neighbour;
+        return true;
+    }
+
     static int pageIndex(int record) {
         return record >>> SHIFT;
     }

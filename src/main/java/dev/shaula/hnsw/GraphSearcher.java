@@ -54,7 +54,7 @@ public final class GraphSearcher {
      */
     public int search(HnswGraph graph, int rows, Scorer scorer, int k, int ef, long @Nullable [] accepted) {
         results.clear();
-        if (graph.size() > 0) {
+        if (graph.entry() != HnswGraph.NONE) {
             Scorer walker = scorer.walker();
             walkDown(graph, walker == null ? scorer : walker, ef, accepted);
             if (walker != null) {

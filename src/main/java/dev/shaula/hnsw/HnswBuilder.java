@@ -2,8 +2,7 @@ package dev.shaula.hnsw;
 
 import dev.shaula.vectors.Scorer;
 import java.util.Arrays;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Adds batches of nodes to a graph, the only writer it has. After ParlayANN (PPoPP 2024): the candidate searches of a
@@ -27,15 +26,25 @@ public final class HnswBuilder {
 
     private final int efConstruction;
     private final LevelGenerator levels;
-    private final Queue<LinkWorker> idleWorkers = new ConcurrentLinkedQueue<>();
+    private final GraphRepair repair;
 
     private HnswGraph graph;
 
     /** Continues from {@code graph}, keeping {@code efConstruction} candidates per level while linking, at least {@code m}. */
     public HnswBuilder(HnswGraph graph, int efConstruction) {
+        this(graph, null, efConstruction);
+    }
+
+    /**
+     * Continues from a graph of which nodes have died.
+     *
+     * @param live bit set for each live row; null if all are
+     */
+    public HnswBuilder(HnswGraph graph, long @Nullable [] live, int efConstruction) {
         this.graph = graph;
         this.efConstruction = Math.max(efConstruction, graph.m());
         this.levels = new LevelGenerator(graph.m());
+        this.repair = new GraphRepair(graph, live, this.efConstruction);
     }
 
     /** The largest number of rows up to {@code rows} that is linked in whole steps. */
@@ -54,38 +63,80 @@ public final class HnswBuilder {
     }
 
     /**
-     * Links the rows {@code graph().size() .. size - 1}.
+     * Links the rows {@code graph().size() .. size - 1}, all of them live.
+     *
+     * @see #add(int, long[], Scorer.Source, Parallel)
+     */
+    public HnswGraph add(int size, Scorer.Source scorers, Parallel parallel) {
+        return add(size, null, scorers, parallel);
+    }
+
+    /**
+     * Links the rows {@code graph().size() .. size - 1}. Those that are dead already become nodes without edges; dead
+     * nodes lead the search for neighbours, but are not chosen.
      *
      * @param size rows that exist; the scorers must know them all
+     * @param live bit set for each live row; null if all are
      * @return the graph with all of them; the one before stays as it was, also when this throws
      * @throws IllegalArgumentException if {@code size} is less than {@code graph().size()}
      */
-    public HnswGraph add(int size, Scorer.Source scorers, Parallel parallel) {
-        if (size < graph.size()) {
-            throw new IllegalArgumentException("size: expected at least " + graph.size() + ", got " + size);
+    public HnswGraph add(int size, long @Nullable [] live, Scorer.Source scorers, Parallel parallel) {
+        int before = graph.size();
+        if (size < before) {
+            throw new IllegalArgumentException("size: expected at least " + before + ", got " + size);
         }
-        if (size == graph.size()) {
+        if (size == before) {
             return graph;
         }
-        try {
-            return link(size, scorers, parallel);
-        } finally {
-            // Scratch holds scorers, and these the rows of this batch: not for the next, also when this one failed.
-            idleWorkers.clear();
+        graph = link(size, live, new LinkCrew(scorers, parallel, STEP));
+        for (int node = before; live != null && node < size; node++) {
+            if (!NodeBits.isSet(live, node)) {
+                repair.markDetached(node);
+            }
         }
+        return graph;
     }
 
-    private HnswGraph link(int size, Scorer.Source scorers, Parallel parallel) {
+    /**
+     * True if {@link #repair} has something to do: so many nodes have died since the last pass that another is worth
+     * it, or one is under way.
+     *
+     * @param liveNodes live rows among the graph's nodes
+     */
+    public boolean repairDue(int liveNodes) {
+        return repair.isDue(graph, liveNodes);
+    }
+
+    /**
+     * Takes the next step of taking dead nodes out of the graph, some milliseconds long.
+     *
+     * @param live bit set for each live row; a row that is dead stays dead
+     * @return the graph after it, as good to search as before; the one before stays as it was, also when this throws
+     */
+    public HnswGraph repair(long[] live, Scorer.Source scorers, Parallel parallel) {
+        graph = repair.step(graph, live, new LinkCrew(scorers, parallel, STEP));
+        return graph;
+    }
+
+    /** Nodes that died and were taken out of the graph: no live node leads to them. */
+    public int detachedCount() {
+        return repair.detachedCount();
+    }
+
+    /** A bit for each node that {@link #detachedCount} counts; a copy. */
+    public long[] detached() {
+        return Arrays.copyOf(repair.detached(), NodeBits.words(graph.size()));
+    }
+
+    private HnswGraph link(int size, long @Nullable [] live, LinkCrew crew) {
         EdgePages level0 = new EdgePages(graph.level0());
         EdgePages upper = new EdgePages(graph.upper());
         HnswGraph current = graph;
         while (current.size() < size) {
             int last = Math.min(size, current.size() + STEP);
-            current = new Step(current, last, level0, upper, scorers, parallel).link();
+            current = new Step(current, last, live, level0, upper, crew).link();
         }
-        graph = new HnswGraph(
-                current.m(), size, level0.publish(), upper.publish(), current.topLevel(), current.entry());
-        return graph;
+        return new HnswGraph(current.m(), size, level0.publish(), upper.publish(), current.topLevel(), current.entry());
     }
 
     /** One step: at most {@value #STEP} new nodes. */
@@ -95,8 +146,8 @@ public final class HnswBuilder {
         private final int count;
         private final EdgePages level0;
         private final EdgePages upper;
-        private final Scorer.Source scorers;
-        private final Parallel parallel;
+        private final long @Nullable [] live;
+        private final LinkCrew crew;
 
         private final int[] level;
         private final int[] base;
@@ -106,14 +157,14 @@ public final class HnswBuilder {
         private int topLevel;
         private int entry;
 
-        Step(HnswGraph before, int size, EdgePages level0, EdgePages upper, Scorer.Source scorers, Parallel parallel) {
+        Step(HnswGraph before, int size, long @Nullable [] live, EdgePages level0, EdgePages upper, LinkCrew crew) {
             this.before = before;
             this.first = before.size();
             this.count = size - first;
             this.level0 = level0;
             this.upper = upper;
-            this.scorers = scorers;
-            this.parallel = parallel;
+            this.live = live;
+            this.crew = crew;
             this.level = new int[count];
             this.base = new int[count];
             this.chosen = new long[count][][];
@@ -123,7 +174,7 @@ public final class HnswBuilder {
 
         HnswGraph link() {
             makeRoom();
-            inParallel(count, this::choose);
+            crew.run(count, this::choose);
             for (int l = 0; l <= highestNewLevel(); l++) {
                 writeForward(l);
                 writeReverse(l);
@@ -135,9 +186,13 @@ public final class HnswBuilder {
         private void makeRoom() {
             level0.append(count);
             for (int i = 0; i < count; i++) {
-                level[i] = levels.levelOf(first + i);
+                level[i] = isLive(i) ? levels.levelOf(first + i) : 0;
                 base[i] = upper.append(level[i]);
             }
+        }
+
+        private boolean isLive(int i) {
+            return NodeBits.isSet(live, first + i);
         }
 
         private int highestNewLevel() {
@@ -151,19 +206,24 @@ public final class HnswBuilder {
 
         private void choose(LinkWorker worker, int i) {
             chosen[i] = new long[level[i] + 1][];
+            if (!isLive(i)) {
+                chosen[i][0] = new long[0];
+                return;
+            }
             worker.measurePeers(first, i);
             long nearest = 0;
             int from = before.topLevel();
-            if (first > 0) {
+            boolean searched = before.entry() != HnswGraph.NONE;
+            if (searched) {
                 nearest = worker.enter(before, level[i]);
             }
             for (int l = level[i]; l >= 0; l--) {
                 worker.candidateCount = 0;
-                if (first > 0 && l <= from) {
-                    nearest = worker.searchFrom(before, nearest, l, efConstruction);
+                if (searched && l <= from) {
+                    nearest = worker.searchFrom(before, nearest, l, efConstruction, live);
                 }
                 for (int j = 0; j < i; j++) {
-                    if (level[j] >= l) {
+                    if (level[j] >= l && isLive(j)) {
                         worker.addCandidate(Keys.of(worker.peerDistances[j], node(j, l)));
                     }
                 }
@@ -220,7 +280,7 @@ public final class HnswBuilder {
             }
             EdgePages edges = edges(l);
             int groups = reverse.groupByPage(edges);
-            inParallel(groups, (worker, g) -> reverse.apply(g, edges, worker, this::ordinal));
+            crew.run(groups, (worker, g) -> reverse.apply(g, edges, worker, this::ordinal));
         }
 
         private EdgePages edges(int l) {
@@ -229,26 +289,11 @@ public final class HnswBuilder {
 
         private void raiseEntry() {
             for (int i = 0; i < count; i++) {
-                if (entry == HnswGraph.NONE || level[i] > topLevel) {
+                if (isLive(i) && (entry == HnswGraph.NONE || level[i] > topLevel)) {
                     topLevel = level[i];
                     entry = node(i, topLevel);
                 }
             }
-        }
-
-        private void inParallel(int n, Parallel.Piece<LinkWorker> piece) {
-            // Borrowed, not kept by the thread: scratch is reused across the phases of all steps of a batch.
-            Queue<LinkWorker> borrowed = new ConcurrentLinkedQueue<>();
-            parallel.run(
-                    n,
-                    () -> {
-                        LinkWorker worker = idleWorkers.poll();
-                        worker = worker == null ? new LinkWorker(scorers.newScorer(), STEP) : worker;
-                        borrowed.add(worker);
-                        return worker;
-                    },
-                    piece);
-            idleWorkers.addAll(borrowed);
         }
     }
 }

@@ -2,7 +2,10 @@ package dev.shaula.hnsw;
 
 import dev.shaula.memory.LittleEndianInput;
 import dev.shaula.memory.LittleEndianOutput;
+import dev.shaula.model.OrdinalMap;
 import java.io.IOException;
+import java.util.Arrays;
+import java.util.function.IntUnaryOperator;
 
 /**
  * One immutable state of a hierarchical navigable small world graph (Malkov and Yashunin, TPAMI 2020), as a snapshot
@@ -25,7 +28,7 @@ public final class HnswGraph {
     private final int topLevel;
     private final int entry;
 
-    /** @param entry the node (on level 0) or record (above) of {@code topLevel} where searches start; NONE if empty */
+    /** @param entry the node (on level 0) or record (above) of {@code topLevel} where searches start; NONE if no node is live */
     HnswGraph(int m, int size, EdgePages.View level0, EdgePages.View upper, int topLevel, int entry) {
         this.m = m;
         this.size = size;
@@ -69,7 +72,7 @@ public final class HnswGraph {
         int size = in.readInt("graph size", 0, rows);
         int records = in.readInt("upper records", 0, Integer.MAX_VALUE);
         int topLevel = in.readInt("top level", 0, LevelGenerator.MAX_LEVEL);
-        int entry = in.readInt("entry", size == 0 ? NONE : 0, (topLevel == 0 ? size : records) - 1);
+        int entry = in.readInt("entry", NONE, (topLevel == 0 ? size : records) - 1);
         EdgePages level0 = readLevel0(in, m, size);
         EdgePages upper = readUpper(in, m, size, records);
         return new HnswGraph(m, size, level0.publish(), upper.publish(), topLevel, entry);
@@ -105,6 +108,69 @@ public final class HnswGraph {
                 throw new IOException("neighbour: expected " + min + " to " + max + ", found " + page[i]);
             }
         }
+    }
+
+    HnswGraph withLevel0(EdgePages.View edges) {
+        return new HnswGraph(m, size, edges, upper, topLevel, entry);
+    }
+
+    HnswGraph withUpper(EdgePages.View edges) {
+        return new HnswGraph(m, size, level0, edges, topLevel, entry);
+    }
+
+    HnswGraph withEntry(int level, int node) {
+        return new HnswGraph(m, size, level0, upper, level, node);
+    }
+
+    /**
+     * The graph after rows were dropped. Edges to dropped rows are left out; there are none where these were detached
+     * before ({@link HnswBuilder#detached}).
+     */
+    public HnswGraph moved(OrdinalMap map) {
+        EdgePages nodes = new EdgePages(EdgePages.View.empty(level0.stride()));
+        nodes.append(map.staying(size));
+        int[] neighbours = new int[capacity(0)];
+        for (int node = 0; node < size; node++) {
+            int moved = map.newOrdinal(node);
+            if (moved != OrdinalMap.DROPPED) {
+                int n = neighbours(0, node, neighbours);
+                nodes.write(moved, 0, moved(neighbours, n, map::newOrdinal));
+            }
+        }
+        int[] movedRecords = movedRecords(map);
+        EdgePages records = new EdgePages(EdgePages.View.empty(upper.stride()));
+        records.append((int) Arrays.stream(movedRecords).filter(r -> r != NONE).count());
+        for (int record = 0; record < movedRecords.length; record++) {
+            int moved = movedRecords[record];
+            if (moved != NONE) {
+                int n = neighbours(1, record, neighbours);
+                records.write(moved, 1, moved(neighbours, n, r -> movedRecords[r]));
+                records.page(moved)[records.offset(moved)] = map.newOrdinal(ordinal(1, record));
+            }
+        }
+        int movedEntry = entry == NONE ? NONE : topLevel == 0 ? map.newOrdinal(entry) : movedRecords[entry];
+        return new HnswGraph(m, map.staying(size), nodes.publish(), records.publish(), topLevel, movedEntry);
+    }
+
+    private int[] movedRecords(OrdinalMap map) {
+        int[] moved = new int[upper.records()];
+        int n = 0;
+        for (int record = 0; record < moved.length; record++) {
+            moved[record] = map.newOrdinal(ordinal(1, record)) == OrdinalMap.DROPPED ? NONE : n++;
+        }
+        return moved;
+    }
+
+    private static int[] moved(int[] neighbours, int n, IntUnaryOperator map) {
+        int[] moved = new int[n];
+        int kept = 0;
+        for (int i = 0; i < n; i++) {
+            int node = map.applyAsInt(neighbours[i]);
+            if (node != NONE) {
+                moved[kept++] = node;
+            }
+        }
+        return kept == n ? moved : Arrays.copyOf(moved, kept);
     }
 
     public int m() {
@@ -165,6 +231,16 @@ public final class HnswGraph {
             n++;
         }
         return n;
+    }
+
+    /** The level of an upper record: those of one ordinal lie one after another, from level 1 upwards. */
+    int levelOf(int record) {
+        int ordinal = ordinal(1, record);
+        int level = 1;
+        while (level <= record && ordinal(1, record - level) == ordinal) {
+            level++;
+        }
+        return level;
     }
 
     /** The node that a node of {@code level > 0} is on the level below. */

@@ -6,8 +6,12 @@ import org.jspecify.annotations.Nullable;
 
 /** The scratch of one thread that links: a searcher, a scorer and a list of candidates. */
 final class LinkWorker {
+    /** A search of 16 times the width costs some ms, once for each row that is linked while nearly all others are dead. */
+    private static final int MOST_WIDENED = 16;
+
     final GraphSearcher searcher = new GraphSearcher();
     final Scorer scorer;
+    final Mender mender;
     /** What walks the graph for the query that {@link #enter} came with, if not the scorer itself. */
     private @Nullable Scorer coarse;
 
@@ -21,6 +25,7 @@ final class LinkWorker {
 
     LinkWorker(Scorer scorer, int step) {
         this.scorer = scorer;
+        this.mender = new Mender(scorer);
         this.peers = new int[step];
         this.peerDistances = new float[step];
     }
@@ -45,35 +50,67 @@ final class LinkWorker {
         return c == null ? scorer : c;
     }
 
-    /** Searches one level and adds what it finds to the candidates; returns the nearest as a node of the level below. */
-    long searchFrom(HnswGraph graph, long nearest, int level, int ef) {
-        searcher.start(graph, level);
-        searcher.offer(nearest, ef, null);
-        searcher.searchLevel(graph, walker(), level, ef);
-        if (coarse == null) {
-            for (int i = 0; i < searcher.foundCount(); i++) {
-                addCandidate(searcher.foundKey(i));
-            }
-        } else {
-            remeasure(graph, level);
+    /**
+     * Searches one level and adds what it finds alive to the candidates; returns the nearest, dead or alive, as a node
+     * of the level below. Where most that is near has died, as when everything is written anew, it looks farther: to
+     * link with the few that are near would make islands.
+     */
+    long searchFrom(HnswGraph graph, long nearest, int level, int ef, long @Nullable [] live) {
+        int before = candidateCount;
+        int wider = ef;
+        collect(graph, nearest, level, wider, live);
+        while (candidateCount - before < graph.capacity(level)
+                && searcher.foundCount() == wider
+                && wider < MOST_WIDENED * ef) {
+            wider *= 4;
+            candidateCount = before;
+            collect(graph, nearest, level, wider, live);
         }
         long best = searcher.foundKey(0);
         return level == 0 ? best : Keys.of(Keys.distance(best), graph.below(level, Keys.node(best)));
     }
 
-    /** Adds what was found with the distances of the better scorer. */
-    private void remeasure(HnswGraph graph, int level) {
-        int n = searcher.foundCount();
+    private void collect(HnswGraph graph, long nearest, int level, int ef, long @Nullable [] live) {
+        searcher.start(graph, level);
+        searcher.offer(nearest, ef, null);
+        searcher.searchLevel(graph, walker(), level, ef);
+        int first = candidateCount;
+        for (int i = 0; i < searcher.foundCount(); i++) {
+            long key = searcher.foundKey(i);
+            if (live == null || NodeBits.isSet(live, graph.ordinal(level, Keys.node(key)))) {
+                addCandidate(key);
+            }
+        }
+        if (coarse != null) {
+            remeasure(graph, level, first);
+        }
+    }
+
+    /** Live nodes of level 0 near to a row, nearest first, the row itself not among them. */
+    int[] nearest(HnswGraph graph, int ordinal, int ef, long[] live) {
+        scorer.queryRow(ordinal);
+        candidateCount = 0;
+        searchFrom(graph, enter(graph, 0), 0, ef, live);
+        sortCandidates();
+        return Arrays.stream(candidates, 0, candidateCount)
+                .mapToInt(Keys::node)
+                .filter(node -> node != ordinal)
+                .toArray();
+    }
+
+    /** Gives the candidates from {@code first} on the distances of the better scorer. */
+    private void remeasure(HnswGraph graph, int level, int first) {
+        int n = candidateCount - first;
         if (distances.length < n) {
             distances = new float[n];
             kept = new int[n];
         }
         for (int i = 0; i < n; i++) {
-            kept[i] = graph.ordinal(level, Keys.node(searcher.foundKey(i)));
+            kept[i] = graph.ordinal(level, Keys.node(candidates[first + i]));
         }
         scorer.distances(kept, n, distances);
         for (int i = 0; i < n; i++) {
-            addCandidate(Keys.of(distances[i], Keys.node(searcher.foundKey(i))));
+            candidates[first + i] = Keys.of(distances[i], Keys.node(candidates[first + i]));
         }
     }
 

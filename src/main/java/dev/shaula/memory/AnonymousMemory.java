@@ -19,6 +19,8 @@ final class AnonymousMemory {
     private static final long HUGE_PAGE = 2L << 20;
     private static final int PROT_READ_WRITE = 0x1 | 0x2;
     private static final int MAP_PRIVATE_ANONYMOUS_NORESERVE = 0x2 | 0x20 | 0x4000;
+    private static final int PROT_READ = 0x1;
+    private static final int MAP_FIXED = 0x10;
     private static final int MADV_HUGEPAGE = 14;
     private static final long MAP_FAILED = -1;
 
@@ -80,6 +82,30 @@ final class AnonymousMemory {
             int ignored = (int) CALLS.munmap.invokeExact(mapped, mapped.byteSize());
         } catch (Throwable e) {
             throw new AssertionError("munmap", e);
+        }
+    }
+
+    /**
+     * Puts zeros that cost nothing in the place of the whole pages of a mapping, anonymous or of a file; false where this
+     * is not possible. One call replaces what is there, so a reader never finds a hole.
+     */
+    static boolean replaceByZeros(MemorySegment mapped) {
+        long from = roundUp(mapped.address(), PAGE);
+        long length = (mapped.address() + mapped.byteSize()) / PAGE * PAGE - from;
+        if (CALLS == null || length <= 0) {
+            return false;
+        }
+        try {
+            MemorySegment start = (MemorySegment) CALLS.mmap.invokeExact(
+                    MemorySegment.ofAddress(from),
+                    length,
+                    PROT_READ,
+                    MAP_PRIVATE_ANONYMOUS_NORESERVE | MAP_FIXED,
+                    -1,
+                    0L);
+            return start.address() == from;
+        } catch (Throwable e) {
+            throw new AssertionError("mmap", e);
         }
     }
 

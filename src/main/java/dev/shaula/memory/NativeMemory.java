@@ -8,6 +8,8 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -15,8 +17,9 @@ import java.util.concurrent.atomic.AtomicLong;
  * two kinds (native and mapped, or native and heap) loses a factor of two to five to type checks that cannot be
  * hoisted.
  *
- * <p>There is no explicit release: searches hold snapshots, snapshots hold segments, and the collector frees a block
- * after the last of them, as closing a shared arena is not possible in a native image. Thread-safe.
+ * <p>Addresses are never released explicitly: searches hold snapshots, snapshots hold segments, and the collector frees
+ * a block after the last of them, as closing a shared arena is not possible in a native image. What lies behind the
+ * addresses may be given back before, see {@link #discard}. Thread-safe.
  */
 public final class NativeMemory {
     /** Alignment of every block: a cache line, and the widest vector register. */
@@ -25,6 +28,8 @@ public final class NativeMemory {
     private static final long MAPPED_BYTES = 256L << 10;
 
     private static final AtomicLong ALLOCATED = new AtomicLong();
+    /** Bytes of each large block that was neither freed nor discarded, by address. */
+    private static final Map<Long, Long> BLOCKS = new ConcurrentHashMap<>();
 
     private NativeMemory() {}
 
@@ -43,9 +48,10 @@ public final class NativeMemory {
             block = rewrap(Arena.ofAuto().allocate(bytes, ALIGNMENT), () -> ALLOCATED.addAndGet(-bytes));
         } else {
             MemorySegment owner = block;
+            BLOCKS.put(owner.address(), bytes);
             block = rewrap(owner, () -> {
+                forget(owner.address());
                 AnonymousMemory.unmap(owner);
-                ALLOCATED.addAndGet(-bytes);
             });
             block = block.asSlice(0, bytes);
         }
@@ -71,7 +77,26 @@ public final class NativeMemory {
         }
     }
 
-    /** Bytes handed out by {@link #allocate} and not yet freed by the collector. */
+    private static void forget(long address) {
+        Long bytes = BLOCKS.remove(address);
+        if (bytes != null) {
+            ALLOCATED.addAndGet(-bytes);
+        }
+    }
+
+    /**
+     * Gives the memory behind a block or a mapping back to the system at once, where it can; the addresses stay, and
+     * are freed as ever. For what nobody reads any more: to read is safe, and finds zeros or what was there.
+     *
+     * @param block as {@link #allocate} or {@link #map} returned it
+     */
+    public static void discard(MemorySegment block) {
+        if (block.byteSize() >= MAPPED_BYTES && AnonymousMemory.replaceByZeros(block)) {
+            forget(block.address());
+        }
+    }
+
+    /** Bytes handed out by {@link #allocate} and neither discarded nor yet freed by the collector. */
     public static long allocatedBytes() {
         return ALLOCATED.get();
     }

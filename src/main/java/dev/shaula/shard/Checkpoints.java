@@ -29,7 +29,12 @@ final class Checkpoints {
 
     private final String shard;
     private final Path directory;
-    private final RowFile rowFile;
+    /** Of the generation that was last written or loaded. */
+    private RowFile rowFile;
+
+    private int generation;
+    /** Checkpoints of that generation that are kept, as far as is known. */
+    private int ofGeneration;
 
     Checkpoints(String shard, Path directory) throws IOException {
         this.shard = shard;
@@ -59,7 +64,10 @@ final class Checkpoints {
                 continue;
             }
             try {
-                return checkpoint.read(in -> ShardState.readFrom(in, rowFile, config, payloads, sequence));
+                ShardState state = checkpoint.read(
+                        (in, version) -> ShardState.readFrom(in, version, this::use, config, payloads, sequence));
+                ofGeneration = 1;
+                return state;
             } catch (StorageCorruptedException e) {
                 LOG.errorf("%s: %s; trying an older checkpoint", shard, e.getMessage());
                 damage.add(e.getMessage());
@@ -69,6 +77,7 @@ final class Checkpoints {
             throw new StorageCorruptedException(
                     directory, "expected a whole checkpoint, found none: " + String.join("; ", damage));
         }
+        use(0);
         return ShardState.empty(config, payloads, ShardLog.BEFORE_FIRST);
     }
 
@@ -91,7 +100,7 @@ final class Checkpoints {
             Path copies = Files.createDirectory(target.resolve(directory.getFileName()));
             Path checkpoint = CheckpointFile.path(directory, sequence);
             parts.add(link(checkpoint, copies, Files.size(checkpoint)));
-            parts.add(link(directory.resolve(ROWS), copies, rowFile.bytes()));
+            parts.add(link(rowFile.path(), copies, rowFile.bytes()));
         }
         return new ShardBackup(last, parts);
     }
@@ -111,19 +120,52 @@ final class Checkpoints {
         }
     }
 
+    private Path rowsOf(int generation) {
+        return directory.resolve(generation == 0 ? ROWS : ROWS + "-" + generation);
+    }
+
+    private RowFile use(int loaded) {
+        generation = loaded;
+        rowFile = new RowFile(rowsOf(loaded));
+        return rowFile;
+    }
+
+    /** Rows of generations that no checkpoint speaks of any more. */
+    private void deleteOtherRows() throws IOException {
+        Path kept = rowFile.path().getFileName();
+        try (Stream<Path> files = Files.list(directory)) {
+            for (Path file : (Iterable<Path>) files::iterator) {
+                String name = file.getFileName().toString();
+                if ((name.equals(ROWS) || name.startsWith(ROWS + "-"))
+                        && !file.getFileName().equals(kept)) {
+                    Files.deleteIfExists(file);
+                }
+            }
+        }
+    }
+
     /** Writes a checkpoint of {@code snapshot}, then gives up what it makes superfluous. */
     void write(ShardSnapshot snapshot, ShardLog log) throws IOException {
         long started = System.nanoTime();
         // Where the clock syncs the log, a power cut could take records that a checkpoint already holds; others would
         // get their numbers, and the checkpoint would speak of a past that never was.
         log.sync();
-        CheckpointFile.write(directory, snapshot.sequence(), out -> snapshot.writeTo(out, rowFile));
+        boolean replaces = Files.exists(CheckpointFile.path(directory, snapshot.sequence()));
+        int written = snapshot.generation().number();
+        RowFile file = written == generation ? rowFile : new RowFile(rowsOf(written));
+        CheckpointFile.write(directory, snapshot.sequence(), out -> snapshot.writeTo(out, file));
+        ofGeneration = written != generation ? 1 : replaces ? ofGeneration : ofGeneration + 1;
+        generation = written;
+        rowFile = file;
         List<CheckpointFile> all = CheckpointFile.list(directory);
         if (all.size() >= KEPT) {
             log.trim(all.get(KEPT - 1).sequence());
         }
         for (CheckpointFile old : all.subList(Math.min(KEPT, all.size()), all.size())) {
             old.delete();
+        }
+        if (ofGeneration >= KEPT) {
+            deleteOtherRows();
         }
         LOG.debugf(
                 "%s: checkpoint %d of %d points in %d ms",

@@ -33,7 +33,7 @@ final class LiveQueries {
 
     private final Threads threads;
     private final LiveBudget budget;
-    private final Supplier<ShardSnapshot> current;
+    private final Supplier<LocalShard.Held> newest;
     private final CopyOnWriteArrayList<Watch> watches = new CopyOnWriteArrayList<>();
 
     private List<String> written = new ArrayList<>();
@@ -43,11 +43,11 @@ final class LiveQueries {
     private boolean again;
     private @Nullable VectorDbException closed;
 
-    /** @param current the newest published state; asked on any thread */
-    LiveQueries(Threads threads, LiveBudget budget, Supplier<ShardSnapshot> current) {
+    /** @param newest holds the newest published state; asked on any thread */
+    LiveQueries(Threads threads, LiveBudget budget, Supplier<LocalShard.Held> newest) {
         this.threads = threads;
         this.budget = budget;
-        this.current = current;
+        this.newest = newest;
     }
 
     /** One live query and who takes its answers. */
@@ -69,7 +69,9 @@ final class LiveQueries {
                 LiveAnswer before = state.answer();
                 if (before == null) {
                     // Not the state of the round: nothing was handed over while nobody watched.
-                    state.search(current.get(), scratch);
+                    try (LocalShard.Held held = newest.get()) {
+                        state.search(held.snapshot(), scratch);
+                    }
                 } else {
                     state.advance(round, scratch);
                 }
@@ -166,23 +168,38 @@ final class LiveQueries {
 
     private void round(SearchScratch scratch) {
         List<Watch> all;
-        ShardSnapshot to;
+        @Nullable ShardSnapshot to;
         List<String> ids;
         boolean everything;
         synchronized (this) {
             again = false;
             all = List.copyOf(watches);
-            to = handedOver == null ? current.get() : handedOver;
+            to = handedOver;
             ids = written;
             everything = tooMany;
             handedOver = null;
             written = new ArrayList<>();
             tooMany = false;
         }
-        step(everything ? LiveRound.ofEverything(to) : LiveRound.of(to, ids), all, 0, scratch);
+        LocalShard.Held held;
+        try {
+            held = hold(to);
+        } catch (VectorDbException e) {
+            close(e);
+            return;
+        }
+        // A newer state than the one that was handed over may hold records of which nothing has been said yet.
+        boolean search = everything || (to != null && !held.snapshot().equals(to));
+        LiveRound round = search ? LiveRound.ofEverything(held.snapshot()) : LiveRound.of(held.snapshot(), ids);
+        step(round, held, all, 0, scratch);
     }
 
-    private void step(LiveRound round, List<Watch> all, int from, SearchScratch scratch) {
+    /** The state that was handed over, or the newest if there is none or its rows are being given back. */
+    private LocalShard.Held hold(@Nullable ShardSnapshot handed) {
+        return handed != null && handed.generation().enter() ? new LocalShard.Held(handed) : newest.get();
+    }
+
+    private void step(LiveRound round, LocalShard.Held held, List<Watch> all, int from, SearchScratch scratch) {
         long startNs = System.nanoTime();
         int at = from;
         while (at < all.size() && System.nanoTime() - startNs < STEP_NS) {
@@ -190,9 +207,13 @@ final class LiveQueries {
         }
         if (at < all.size()) {
             int to = at;
-            threads.run(next -> step(round, all, to, next), this::close);
+            threads.run(next -> step(round, held, all, to, next), reason -> {
+                held.close();
+                close(reason);
+            });
             return;
         }
+        held.close();
         synchronized (this) {
             running = false;
             if (handedOver == null && !again) {

@@ -21,6 +21,15 @@ record LiveRows(long @Nullable [] bits, int rows, int count) {
         return bits == null || (bits[ordinal >>> 6] & (1L << ordinal)) != 0;
     }
 
+    /** Number of live rows below {@code end}, which is near to the number of rows. */
+    int countBelow(int end) {
+        int n = count;
+        for (int i = end; i < rows; i++) {
+            n -= isLive(i) ? 1 : 0;
+        }
+        return n;
+    }
+
     /** The rows after a batch: new ones live, those in {@code dead[0 .. deadCount - 1]}, live until now, not. */
     LiveRows next(int newRows, int[] dead, int deadCount) {
         if (bits == null && deadCount == 0) {

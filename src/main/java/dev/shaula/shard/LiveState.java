@@ -38,6 +38,8 @@ final class LiveState {
 
     private @Nullable LiveAnswer answer;
     private long searches;
+    /** Of the rows that the ordinals of {@link #known} name. */
+    private int generation;
 
     LiveState(LiveQuery query) {
         this.query = query;
@@ -80,6 +82,7 @@ final class LiveState {
             found.add(new Entry(scorer.distance(ordinal), ordinal, points.get(i)));
         }
         known = found;
+        generation = snapshot.generation().number();
         bound = found.size() < capacity ? null : found.getLast();
         publish(snapshot.sequence());
     }
@@ -90,7 +93,9 @@ final class LiveState {
         if (before != null && before.sequence() >= round.snapshot().sequence()) {
             return;
         }
-        if (before == null || round.everything()) {
+        if (before == null
+                || round.everything()
+                || generation != round.snapshot().generation().number()) {
             search(round.snapshot(), scratch);
             return;
         }

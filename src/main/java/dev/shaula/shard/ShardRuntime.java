@@ -28,6 +28,9 @@ public final class ShardRuntime implements AutoCloseable {
     private final StorageRuntime storage;
     /** What live queries keep is small beside rows, and must stay so beside requests in flight. */
     private final LiveBudget liveBudget = new LiveBudget(Runtime.getRuntime().maxMemory() / 16);
+    /** One thread: one shard at a time needs room for its rows twice. */
+    private final ExecutorService compactionExecutor = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().name("shaula-compaction").daemon().factory());
     /** One thread: checkpoints are bound by the disk, and two at once would only get in each other's way. */
     private final ExecutorService checkpointExecutor = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("shaula-checkpoint").daemon().factory());
@@ -166,6 +169,10 @@ public final class ShardRuntime implements AutoCloseable {
         return checkpointExecutor;
     }
 
+    ExecutorService compactionExecutor() {
+        return compactionExecutor;
+    }
+
     StorageRuntime storage() {
         return storage;
     }
@@ -181,6 +188,7 @@ public final class ShardRuntime implements AutoCloseable {
         searchPool.close();
         linkPool.close();
         checkpointExecutor.close();
+        compactionExecutor.close();
         storage.close();
     }
 }

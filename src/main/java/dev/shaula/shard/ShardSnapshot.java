@@ -12,9 +12,9 @@ import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.payload.FilterEvaluator;
 import dev.shaula.storage.PayloadStore;
+import dev.shaula.storage.Write;
 import dev.shaula.vectors.CodeScratch;
 import dev.shaula.vectors.CodedRows;
-import dev.shaula.vectors.FloatRows;
 import dev.shaula.vectors.RowFile;
 import dev.shaula.vectors.Scorer;
 import java.io.IOException;
@@ -38,24 +38,34 @@ final class ShardSnapshot {
 
     private final CollectionConfig config;
     private final long sequence;
+    private final Generation generation;
     private final CodedRows.View rows;
+    private final RowNumbers numbers;
     private final HnswGraph graph;
+    private final int walkable;
     private final LiveRows live;
     private final IdTable ids;
     private final PayloadStore payloads;
 
+    /** @param walkable rows that a search may meet: all but the dead that were taken out of the graph */
     ShardSnapshot(
             CollectionConfig config,
             long sequence,
+            Generation generation,
             CodedRows.View rows,
+            RowNumbers numbers,
             HnswGraph graph,
+            int walkable,
             LiveRows live,
             IdTable ids,
             PayloadStore payloads) {
         this.config = config;
         this.sequence = sequence;
+        this.generation = generation;
         this.rows = rows;
+        this.numbers = numbers;
         this.graph = graph;
+        this.walkable = walkable;
         this.live = live;
         this.ids = ids;
         this.payloads = payloads;
@@ -64,6 +74,35 @@ final class ShardSnapshot {
     /** Number of the last log record that is part of this state. */
     long sequence() {
         return sequence;
+    }
+
+    /** To be entered by whoever reads and is not the shard's thread. */
+    Generation generation() {
+        return generation;
+    }
+
+    CollectionConfig config() {
+        return config;
+    }
+
+    CodedRows.View rows() {
+        return rows;
+    }
+
+    RowNumbers numbers() {
+        return numbers;
+    }
+
+    IdTable ids() {
+        return ids;
+    }
+
+    LiveRows live() {
+        return live;
+    }
+
+    HnswGraph graph() {
+        return graph;
     }
 
     /** Live points. */
@@ -87,14 +126,6 @@ final class ShardSnapshot {
             }
         }
         return ordinals;
-    }
-
-    IdTable ids() {
-        return ids;
-    }
-
-    FloatRows.View rows() {
-        return rows.floats();
     }
 
     PayloadStore payloads() {
@@ -129,7 +160,9 @@ final class ShardSnapshot {
     void writeTo(LittleEndianOutput out, RowFile file) throws IOException {
         out.writeInt(config.dimensions());
         out.writeInt(config.metric().formatCode());
+        out.writeInt(generation.number());
         out.writeInt(live.rows());
+        numbers.writeTo(out);
         live.writeTo(out);
         for (int ordinal = 0; ordinal < live.rows(); ordinal++) {
             byte[] id = ids.idBytes(ordinal);
@@ -145,7 +178,13 @@ final class ShardSnapshot {
         int ordinal = ordinalOf(id);
         return ordinal < 0
                 ? Optional.empty()
-                : Optional.of(new Point(id, rows.floats().row(ordinal), payloads.get(ordinal)));
+                : Optional.of(new Point(id, rows.floats().row(ordinal), payloads.get(numbers.numberOf(ordinal))));
+    }
+
+    /** What log and payload store know a live point by; -1 if there is none. */
+    int numberOf(String id) {
+        int ordinal = ordinalOf(id);
+        return ordinal < 0 ? Write.NONE : numbers.numberOf(ordinal);
     }
 
     /** The row of a live point; -1 if there is none. */
@@ -176,7 +215,7 @@ final class ShardSnapshot {
     }
 
     Metadata metadata(int ordinal) {
-        return payloads.get(ordinal);
+        return payloads.get(numbers.numberOf(ordinal));
     }
 
     private int find(SearchRequest request, long @Nullable [] accepted, int acceptedCount, SearchScratch scratch) {
@@ -187,7 +226,7 @@ final class ShardSnapshot {
         boolean scan = request.exact()
                 || !config.hnsw()
                 || acceptedCount <= Math.max(SCAN_ROWS, 2 * k)
-                || acceptedCount < SCAN_SELECTIVITY * live.rows();
+                || acceptedCount < SCAN_SELECTIVITY * walkable;
         if (!scan) {
             // At ef = k the k-th result is a guess, and the contract promises good recall without a parameter.
             int ef = request.ef() > 0 ? Math.max(request.ef(), k + k / 2) : Math.max(DEFAULT_EF, 2 * k);
@@ -213,8 +252,9 @@ final class ShardSnapshot {
         FilterEvaluator evaluator = FilterEvaluator.compile(filter);
         long[] candidates = live.toBitmap();
         long[] matches = evaluator.test(Metadata.EMPTY) ? candidates.clone() : new long[candidates.length];
-        payloads.forEach((ordinal, metadata) -> {
-            if (ordinal < live.rows() && live.isLive(ordinal)) {
+        payloads.forEach((number, metadata) -> {
+            int ordinal = numbers.ordinalOf(number);
+            if (ordinal >= 0 && ordinal < live.rows() && live.isLive(ordinal)) {
                 long bit = 1L << ordinal;
                 if (evaluator.test(metadata)) {
                     matches[ordinal >>> 6] |= bit;
@@ -251,8 +291,13 @@ final class ShardSnapshot {
                 : new Hits(Arrays.copyOf(ordinals, kept), Arrays.copyOf(scores, kept));
     }
 
+    private Metadata[] metadataOf(Hits hits) {
+        int[] wanted = Arrays.stream(hits.ordinals()).map(numbers::numberOf).toArray();
+        return payloads.getAll(wanted, wanted.length);
+    }
+
     List<ScoredPoint> toPoints(Hits hits, boolean withVector, boolean withMetadata) {
-        Metadata[] metadata = withMetadata ? payloads.getAll(hits.ordinals(), hits.count()) : new Metadata[0];
+        Metadata[] metadata = withMetadata ? metadataOf(hits) : new Metadata[0];
         List<ScoredPoint> points = new ArrayList<>(hits.count());
         for (int i = 0; i < hits.count(); i++) {
             int ordinal = hits.ordinals()[i];

@@ -14,6 +14,7 @@ import dev.shaula.vectors.CodedRows;
 import dev.shaula.vectors.RowFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
@@ -22,10 +23,18 @@ import java.util.stream.IntStream;
  * the graph depends on the rows and their order only, so a replay, here or on another machine, ends in the same state.
  * For one thread; {@link #snapshot} is for all.
  *
+ * <p>Of a collection of which rows have died this holds for all but the graph: when it is mended, and which rows were
+ * dead when their turn to be linked came, depends on where batches ended. What it must find does not.
+ *
  * <p>A record is applied without linking: its rows can be found at once, as searches measure what the graph does not
  * know one by one. {@link #link} follows, a step at a time.
  */
 final class ShardState {
+    /** Dropping rows copies all others: at one in four, each dead row has paid for three. */
+    private static final int DROPPED_ONE_IN = 4;
+
+    private static final int MIN_DROPPED = 512;
+
     /** At the start nothing else wants the cores. */
     private static final Parallel COMMON_POOL = new Parallel() {
         @Override
@@ -37,7 +46,9 @@ final class ShardState {
 
     private final CollectionConfig config;
     private final PayloadStore payloads;
+    private final Generation generation;
     private final CodedRows rows;
+    private final RowNumbers numbers;
     private final IdTable ids;
     private final HnswBuilder builder;
     private LiveRows live;
@@ -46,16 +57,20 @@ final class ShardState {
     private ShardState(
             CollectionConfig config,
             PayloadStore payloads,
+            Generation generation,
             CodedRows rows,
+            RowNumbers numbers,
             IdTable ids,
-            HnswGraph graph,
+            HnswBuilder builder,
             LiveRows live,
             long sequence) {
         this.config = config;
         this.payloads = payloads;
+        this.generation = generation;
         this.rows = rows;
+        this.numbers = numbers;
         this.ids = ids;
-        this.builder = new HnswBuilder(graph, config.efConstruction());
+        this.builder = builder;
         this.live = live;
         this.sequence = sequence;
     }
@@ -65,20 +80,34 @@ final class ShardState {
         return new ShardState(
                 config,
                 payloads,
+                new Generation(0),
                 new CodedRows(config.metric(), config.dimensions(), config.effectiveQuantization()),
+                RowNumbers.ORDINALS,
                 new IdTable(),
-                HnswGraph.empty(config.m()),
+                new HnswBuilder(HnswGraph.empty(config.m()), config.efConstruction()),
                 LiveRows.NONE,
                 sequence);
     }
 
-    /** As {@link ShardSnapshot#writeTo} left it. */
+    /**
+     * As {@link ShardSnapshot#writeTo} left it, or its predecessor.
+     *
+     * @param version 1: of a shard that never dropped a row; or 2
+     * @param files where the rows of each generation are
+     */
     static ShardState readFrom(
-            LittleEndianInput in, RowFile file, CollectionConfig config, PayloadStore payloads, long sequence)
+            LittleEndianInput in,
+            int version,
+            IntFunction<RowFile> files,
+            CollectionConfig config,
+            PayloadStore payloads,
+            long sequence)
             throws IOException {
         in.readInt("dimensions", config.dimensions(), config.dimensions());
         in.readInt("metric", config.metric().formatCode(), config.metric().formatCode());
+        int generation = version == 1 ? 0 : in.readInt("generation", 0, Integer.MAX_VALUE);
         int count = in.readInt("rows", 0, Integer.MAX_VALUE);
+        RowNumbers numbers = version == 1 ? RowNumbers.ORDINALS : RowNumbers.readFrom(in, count);
         LiveRows live = LiveRows.readFrom(in, count);
         IdTable ids = new IdTable();
         for (int ordinal = 0; ordinal < count; ordinal++) {
@@ -86,11 +115,20 @@ final class ShardState {
             in.readBytes(id, 0, id.length);
             ids.add(id);
         }
-        RowFile.Reading rows = file.read(config.dimensions(), count, in);
+        RowFile.Reading rows = files.apply(generation).read(config.dimensions(), count, in);
         HnswGraph graph = HnswGraph.readFrom(in, config.m(), count);
         CodedRows coded = new CodedRows(config.metric(), rows.rows(), config.effectiveQuantization());
         encode(coded, graph.size(), COMMON_POOL);
-        return new ShardState(config, payloads, coded, ids, graph, live, sequence);
+        HnswBuilder builder = new HnswBuilder(graph, live.bits(), config.efConstruction());
+        return new ShardState(
+                config, payloads, new Generation(generation), coded, numbers, ids, builder, live, sequence);
+    }
+
+    /** The same state in the next generation. */
+    ShardState next(
+            CodedRows newRows, RowNumbers newNumbers, IdTable newIds, HnswBuilder newBuilder, LiveRows newLive) {
+        Generation next = new Generation(generation.number() + 1);
+        return new ShardState(config, payloads, next, newRows, newNumbers, newIds, newBuilder, newLive, sequence);
     }
 
     /** Number of the last record applied. */
@@ -98,9 +136,9 @@ final class ShardState {
         return sequence;
     }
 
-    /** Rows, live or not: the ordinal of the next. */
-    int rows() {
-        return rows.count();
+    /** What the next row will be known by in log and payload store. */
+    int nextNumber() {
+        return numbers.numberOf(rows.count());
     }
 
     /** Rows that wait to be linked and fill whole steps. */
@@ -118,10 +156,10 @@ final class ShardState {
                 case Write.Upsert upsert -> {
                     append(upsert);
                     if (upsert.replaces() >= 0) {
-                        dead[deadCount++] = upsert.replaces();
+                        dead[deadCount++] = ordinalOf(upsert.replaces());
                     }
                 }
-                case Write.Delete delete -> dead[deadCount++] = delete.ordinal();
+                case Write.Delete delete -> dead[deadCount++] = ordinalOf(delete.ordinal());
             }
         }
         live = live.next(rows.count(), dead, deadCount);
@@ -132,30 +170,82 @@ final class ShardState {
     void link(int steps, Parallel parallel) {
         int size = builder.graph().size() + Math.min(linkable(), steps * HnswBuilder.step());
         while (builder.graph().size() < size) {
-            int next = builder.graph().size() + HnswBuilder.step();
+            // Dropping rows leaves a number of nodes that is no multiple of a step; the first step after it is shorter.
+            int next = Math.min(size, builder.graph().size() + HnswBuilder.step());
             encode(rows, next, parallel);
             CodedRows.View view = rows.view();
-            builder.add(next, () -> view.approximate(new CodeScratch(config.dimensions())), parallel);
+            builder.add(next, live.bits(), () -> view.approximate(new CodeScratch(config.dimensions())), parallel);
         }
     }
 
+    /** True if so many rows have died that the graph is to be mended, or that has begun and not ended. */
+    boolean repairDue() {
+        return live.bits() != null
+                && builder.repairDue(live.countBelow(builder.graph().size()));
+    }
+
+    /** Takes the next step of taking dead rows out of the graph; to be called when {@link #repairDue}. */
+    void repair(Parallel parallel) {
+        CodedRows.View view = rows.view();
+        builder.repair(live.toBitmap(), () -> view.approximate(new CodeScratch(config.dimensions())), parallel);
+    }
+
     /** Makes the codes that walking a graph of {@code linked} rows takes. */
-    private static void encode(CodedRows rows, int linked, Parallel parallel) {
+    static void encode(CodedRows rows, int linked, Parallel parallel) {
         for (int pieces = rows.plan(linked); pieces > 0; pieces = rows.plan(linked)) {
             parallel.run(pieces, rows::scratch, (scratch, piece) -> rows.encode(piece, scratch));
         }
     }
 
     ShardSnapshot snapshot() {
-        return new ShardSnapshot(config, sequence, rows.view(), builder.graph(), live, ids, payloads);
+        return new ShardSnapshot(
+                config, sequence, generation, rows.view(), numbers, builder.graph(), walkable(), live, ids, payloads);
+    }
+
+    /** True if so many rows are dead for good that a generation without them is worth its making. */
+    boolean compactionDue() {
+        int dead = config.hnsw() ? builder.detachedCount() : rows.count() - live.count();
+        return dead >= MIN_DROPPED && dead >= rows.count() / DROPPED_ONE_IN;
+    }
+
+    /** A bit for each row that nothing needs any more: dead, and not in the graph or taken out of it. */
+    long[] droppable() {
+        long[] dropped = new long[(rows.count() + 63) >>> 6];
+        long[] detached = builder.detached();
+        int linked = builder.graph().size();
+        for (int row = 0; row < rows.count(); row++) {
+            boolean unused = row >= linked || (detached[row >>> 6] & (1L << row)) != 0;
+            if (unused && !live.isLive(row)) {
+                dropped[row >>> 6] |= 1L << row;
+            }
+        }
+        return dropped;
+    }
+
+    /** Rows that a walk of the graph may meet, and those that are measured one by one. */
+    private int walkable() {
+        return rows.count() - builder.detachedCount();
     }
 
     private void append(Write.Upsert upsert) {
         int ordinal = rows.append(upsert.point().vector());
         int named = ids.add(upsert.point().id().getBytes(StandardCharsets.UTF_8));
-        if (ordinal != upsert.ordinal() || named != ordinal) {
+        if (numbers.numberOf(ordinal) != upsert.ordinal() || named != ordinal) {
             throw new IllegalStateException("log gives ordinal " + upsert.ordinal() + " to \""
-                    + upsert.point().id() + "\", the state would give " + ordinal);
+                    + upsert.point().id() + "\", the state would give " + numbers.numberOf(ordinal));
         }
+    }
+
+    private int ordinalOf(int number) {
+        int ordinal = numbers.ordinalOf(number);
+        if (ordinal < 0 || ordinal >= rows.count() || !isLive(ordinal)) {
+            throw new IllegalStateException("log deletes ordinal " + number + ", which is not live");
+        }
+        return ordinal;
+    }
+
+    /** Rows of the record that is being applied are live, but not in {@link #live} yet. */
+    private boolean isLive(int ordinal) {
+        return ordinal >= live.rows() || live.isLive(ordinal);
     }
 }

@@ -8,7 +8,11 @@ import dev.shaula.storage.PayloadStore;
 import dev.shaula.vectors.FloatRows;
 import io.smallrye.mutiny.Uni;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -21,15 +25,28 @@ final class SnapshotReading implements ShardReading {
     private static final int BLOCK = 128;
 
     /** What is let go at the end. */
-    private record Source(OrderedRows ordinals, FloatRows.View rows, IdTable ids, PayloadStore payloads) {}
+    private record Source(
+            OrderedRows ordinals, FloatRows.View rows, RowNumbers numbers, IdTable ids, PayloadStore payloads) {}
 
     private final ScrollRequest request;
     private final SearchPool pool;
     private final int count;
     private volatile @Nullable Source source;
 
-    /** Evaluates the filter on this thread, one of the search pool. */
-    SnapshotReading(ShardSnapshot snapshot, ScrollRequest request, SearchPool pool) {
+    /** Whose rows must stay in memory until the last use has ended: of the reading itself, and of each read. */
+    private final LocalShard.Held held;
+
+    private final AtomicInteger uses = new AtomicInteger(1);
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    /**
+     * Evaluates the filter on this thread, one of the search pool.
+     *
+     * @param held let go when this is closed, or when this throws
+     */
+    SnapshotReading(LocalShard.Held held, ScrollRequest request, SearchPool pool) {
+        ShardSnapshot snapshot = held.snapshot();
+        this.held = held;
         this.request = request;
         this.pool = pool;
         int[] selected = snapshot.select(request.filter());
@@ -38,7 +55,7 @@ final class SnapshotReading implements ShardReading {
                 ? OrderedRows.sorted(selected, ids::compare)
                 : OrderedRows.asGiven(selected);
         this.count = selected.length;
-        this.source = new Source(ordinals, snapshot.rows(), ids, snapshot.payloads());
+        this.source = new Source(ordinals, snapshot.rows().floats(), snapshot.numbers(), ids, snapshot.payloads());
     }
 
     @Override
@@ -77,8 +94,7 @@ final class SnapshotReading implements ShardReading {
     }
 
     private long readBlock(Source s, int[] ordinals, List<StoredPoint> points, long before, long maxBytes) {
-        Metadata[] metadata =
-                request.includeMetadata() ? s.payloads.getAll(ordinals, ordinals.length) : new Metadata[0];
+        Metadata[] metadata = request.includeMetadata() ? metadataOf(s, ordinals) : new Metadata[0];
         long bytes = before;
         for (int i = 0; i < ordinals.length && bytes < maxBytes; i++) {
             StoredPoint point = new StoredPoint(
@@ -91,22 +107,44 @@ final class SnapshotReading implements ShardReading {
         return bytes;
     }
 
+    private static Metadata[] metadataOf(Source s, int[] ordinals) {
+        int[] wanted = Arrays.stream(ordinals).map(s.numbers::numberOf).toArray();
+        return s.payloads.getAll(wanted, wanted.length);
+    }
+
     private int clampedEnd(int from, int n) {
         return (int) Math.min(count, (long) from + n);
     }
 
     private <T> Uni<T> onPool(Function<Source, T> read) {
         return pool.submit(scratch -> {
-            Source s = source;
-            if (s == null) {
+            if (!use()) {
                 throw VectorDbException.notFound("the reading is closed");
             }
-            return read.apply(s);
+            try {
+                return read.apply(Objects.requireNonNull(source));
+            } finally {
+                release();
+            }
         });
+    }
+
+    /** False once it is closed and nobody reads any more. */
+    private boolean use() {
+        return uses.getAndUpdate(n -> n == 0 ? 0 : n + 1) > 0;
+    }
+
+    private void release() {
+        if (uses.decrementAndGet() == 0) {
+            source = null;
+            held.close();
+        }
     }
 
     @Override
     public void close() {
-        source = null;
+        if (closed.compareAndSet(false, true)) {
+            release();
+        }
     }
 }

@@ -42,7 +42,7 @@ final class WriteBatch {
         int deleted = 0;
         for (String id : request.deletes()) {
             Fate fate = fates.get(id);
-            boolean exists = fate == null ? current.ordinalOf(id) >= 0 : fate.point != null;
+            boolean exists = fate == null ? current.numberOf(id) >= 0 : fate.point != null;
             if (exists) {
                 fate(id).point = null;
                 deleted++;
@@ -58,14 +58,14 @@ final class WriteBatch {
         return results;
     }
 
-    /** What is to be logged and applied, new rows from {@code firstOrdinal} on; empty if nothing changes. */
-    List<Write> writes(int firstOrdinal) {
+    /** What is to be logged and applied, new rows with the numbers from {@code firstNumber} on; empty if nothing changes. */
+    List<Write> writes(int firstNumber) {
         List<Write> writes = new ArrayList<>(fates.size());
-        int ordinal = firstOrdinal;
+        int number = firstNumber;
         for (Map.Entry<String, Fate> entry : fates.entrySet()) {
             Fate fate = entry.getValue();
             if (fate.point != null) {
-                writes.add(new Write.Upsert(ordinal++, fate.before, fate.point));
+                writes.add(new Write.Upsert(number++, fate.before, fate.point));
             } else if (fate.before >= 0) {
                 writes.add(new Write.Delete(fate.before, entry.getKey()));
             }
@@ -74,6 +74,6 @@ final class WriteBatch {
     }
 
     private Fate fate(String id) {
-        return fates.computeIfAbsent(id, i -> new Fate(current.ordinalOf(i)));
+        return fates.computeIfAbsent(id, i -> new Fate(current.numberOf(i)));
     }
 }

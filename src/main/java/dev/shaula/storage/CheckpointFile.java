@@ -26,7 +26,7 @@ import java.util.stream.Stream;
  */
 public record CheckpointFile(Path path, long sequence) {
     static final int MAGIC = 0x50434853; // "SHCP"
-    static final int VERSION = 1;
+    static final int VERSION = 2;
     private static final Pattern NAME = Pattern.compile("checkpoint-(\\d{1,19})");
 
     /** What a shard writes into one. */
@@ -35,10 +35,10 @@ public record CheckpointFile(Path path, long sequence) {
         void writeTo(LittleEndianOutput out) throws IOException;
     }
 
-    /** What a shard makes of one; an {@link IOException} says that it is damaged. */
+    /** What a shard makes of one, of version 1 to {@value #VERSION}; an {@link IOException} says that it is damaged. */
     @FunctionalInterface
     public interface Reader<T> {
-        T readFrom(LittleEndianInput in) throws IOException;
+        T readFrom(LittleEndianInput in, int version) throws IOException;
     }
 
     /** The checkpoints in a directory, newest first. Drafts that a crash left behind are not among them. */
@@ -90,12 +90,12 @@ public record CheckpointFile(Path path, long sequence) {
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             BlockInput in = new BlockInput(channel);
             in.readInt("magic", MAGIC, MAGIC);
-            in.readInt("version", VERSION, VERSION);
+            int version = in.readInt("version", 1, VERSION);
             long found = in.readLong();
             if (found != sequence) {
                 throw new IOException("sequence: expected " + sequence + ", found " + found);
             }
-            T result = reader.readFrom(in);
+            T result = reader.readFrom(in, version);
             in.end();
             return result;
         } catch (IOException e) {

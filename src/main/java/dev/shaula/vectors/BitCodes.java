@@ -123,6 +123,10 @@ final class BitCodes {
         return codes;
     }
 
+    void discard() {
+        codes.discard();
+    }
+
     long memoryBytes() {
         return codes.memoryBytes();
     }

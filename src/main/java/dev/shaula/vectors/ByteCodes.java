@@ -104,6 +104,10 @@ final class ByteCodes {
         return codes;
     }
 
+    void discard() {
+        codes.discard();
+    }
+
     long memoryBytes() {
         return codes.memoryBytes();
     }

@@ -72,6 +72,12 @@ final class CodeRows {
         return stride;
     }
 
+    void discard() {
+        for (MemorySegment chunk : chunks) {
+            NativeMemory.discard(chunk);
+        }
+    }
+
     /** Bytes of native memory, whole chunks. */
     long memoryBytes() {
         return chunks.length * ((long) stride << shift);

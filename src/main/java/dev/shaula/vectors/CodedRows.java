@@ -81,11 +81,21 @@ public final class CodedRows {
     /** Copies a vector of {@code d} finite floats behind the last row; returns its ordinal. */
     public int append(float[] vector) {
         int ordinal = rows.append(vector);
-        if (bytes != null) {
-            bytes.reach(ordinal + 1);
-            bytes.encode(rows.view(), ordinal, scratch);
-        }
+        encodeLast();
         return ordinal;
+    }
+
+    /** Copies row {@code ordinal} of {@code from}, of the same dimensions, behind the last row. */
+    public void appendFrom(FloatRows.View from, int ordinal) {
+        rows.appendFrom(from, ordinal);
+        encodeLast();
+    }
+
+    private void encodeLast() {
+        if (bytes != null) {
+            bytes.reach(rows.count());
+            bytes.encode(rows.view(), rows.count() - 1, scratch);
+        }
     }
 
     /**
@@ -209,6 +219,20 @@ public final class CodedRows {
         /** True if {@link #approximate} is not exact. */
         public boolean coded() {
             return bytes != null;
+        }
+
+        /**
+         * Gives the memory of rows and codes back to the system, also of those added after this view. Nobody may read
+         * them any more: whoever does finds zeros.
+         */
+        public void discard() {
+            floats.discard();
+            if (bytes != null) {
+                bytes.discard();
+            }
+            if (bits != null) {
+                bits.discard();
+            }
         }
 
         /** Bytes of native memory behind rows and codes, whole chunks. */

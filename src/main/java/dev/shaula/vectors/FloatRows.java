@@ -51,6 +51,17 @@ public final class FloatRows {
         return ordinal;
     }
 
+    /** Copies row {@code ordinal} of {@code from}, of the same dimensions, behind the last row. For the writing thread only. */
+    public void appendFrom(View from, int ordinal) {
+        int chunk = layout.chunkOf(count);
+        if (chunk == chunks.length) {
+            grow();
+        }
+        long bytes = layout.strideBytes();
+        MemorySegment.copy(from.chunk(ordinal), from.offset(ordinal), chunks[chunk], layout.offsetOf(count), bytes);
+        count++;
+    }
+
     /** The rows as they are now; later appends do not show. For the writing thread; the view is for all. */
     public View view() {
         return new View(layout, chunks, count);
@@ -120,6 +131,16 @@ public final class FloatRows {
             float[] vector = new float[layout.dimensions()];
             MemorySegment.copy(chunk(ordinal), FLOAT, offset(ordinal), vector, 0, vector.length);
             return vector;
+        }
+
+        /**
+         * Gives the memory of all rows back to the system, also of those added after this view. Nobody may read them
+         * any more: whoever does finds zeros.
+         */
+        void discard() {
+            for (MemorySegment chunk : chunks) {
+                NativeMemory.discard(chunk);
+            }
         }
 
         /** Copies the row as the metric compares it, see {@link FloatRows#scaled}. */

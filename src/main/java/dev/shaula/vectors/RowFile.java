@@ -108,6 +108,10 @@ public final class RowFile {
         return new Reading(layout, count, crcs, chunks);
     }
 
+    public Path path() {
+        return path;
+    }
+
     /** Bytes of the rows last written or read; they never change, what follows them may. */
     public long bytes() {
         return bytesWritten;

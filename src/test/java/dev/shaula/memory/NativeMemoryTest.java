@@ -2,6 +2,7 @@ package dev.shaula.memory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -10,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -107,6 +109,43 @@ class NativeMemoryTest {
                 .hasMessageContaining("short")
                 .hasMessageContaining("101")
                 .hasMessageContaining("100");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldGiveDiscardedMemoryBackAtOnceAndStayReadable(boolean hugePages) throws IOException {
+        assumeTrue(System.getProperty("os.name").equals("Linux"));
+        long bytes = 256L << 20;
+        MemorySegment block = NativeMemory.allocate(bytes, hugePages);
+        block.fill((byte) 1);
+        long allocated = NativeMemory.allocatedBytes();
+        long resident = residentBytes();
+        NativeMemory.discard(block);
+        // Other tests of this JVM may free memory meanwhile, but not take so much.
+        assertThat(NativeMemory.allocatedBytes()).isLessThanOrEqualTo(allocated - bytes);
+        assertThat(residentBytes()).isLessThan(resident - bytes * 3 / 4);
+        assertThat(block.get(ValueLayout.JAVA_LONG, bytes - 8)).isZero();
+        long after = NativeMemory.allocatedBytes();
+        NativeMemory.discard(block);
+        assertThat(NativeMemory.allocatedBytes()).isLessThanOrEqualTo(after);
+    }
+
+    @Test
+    void shouldStayReadableWhenAMappingIsDiscarded(@TempDir Path directory) throws IOException {
+        byte[] content = new byte[1 << 20];
+        Arrays.fill(content, (byte) 7);
+        Path file = Files.write(directory.resolve("f"), content);
+        MemorySegment mapped = NativeMemory.map(file, 100, content.length - 100);
+        MemorySegment other = NativeMemory.map(file, 0, content.length);
+        NativeMemory.discard(mapped);
+        assertThat(mapped.get(ValueLayout.JAVA_BYTE, 500_000)).isIn((byte) 0, (byte) 7);
+        assertThat(other.mismatch(MemorySegment.ofArray(content))).isEqualTo(-1);
+        assertThat(Files.readAllBytes(file)).isEqualTo(content);
+    }
+
+    private static long residentBytes() throws IOException {
+        String statm = Files.readString(Path.of("/proc/self/statm"));
+        return 4_096 * Long.parseLong(statm.split(" ", -1)[1]);
     }
 
     /** Returns when a block that was dropped here has been freed, and whatever was unreachable with it. */

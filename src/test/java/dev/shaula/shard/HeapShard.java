@@ -5,10 +5,14 @@ import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.Point;
 import dev.shaula.model.WriteResult;
+import dev.shaula.storage.CheckpointFile;
 import dev.shaula.storage.LogRecord;
 import dev.shaula.storage.Write;
+import dev.shaula.vectors.RowFile;
 import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.subscription.UniEmitter;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -19,15 +23,25 @@ import org.jspecify.annotations.Nullable;
 @NullMarked
 final class HeapShard {
     private final HeapPayloads payloads = new HeapPayloads();
-    private final ShardState state;
+    private final CollectionConfig config;
+    private ShardState state;
     private Consumer<LogRecord> onApplied = record -> {};
 
     HeapShard(CollectionConfig config) {
+        this.config = config;
         state = ShardState.empty(config, payloads, -1);
     }
 
     ShardSnapshot snapshot() {
         return state.snapshot();
+    }
+
+    LocalShard.Held hold() {
+        ShardSnapshot s = snapshot();
+        if (!s.generation().enter()) {
+            throw new IllegalStateException("the newest generation is retired");
+        }
+        return new LocalShard.Held(s);
     }
 
     /** Calls back after each record, on the thread that applies it. */
@@ -39,7 +53,7 @@ final class HeapShard {
     List<WriteResult> apply(List<WriteRequest> requests) {
         WriteBatch batch = new WriteBatch(snapshot());
         requests.forEach(batch::add);
-        List<Write> writes = batch.writes(state.rows());
+        List<Write> writes = batch.writes(state.nextNumber());
         if (!writes.isEmpty()) {
             writes.forEach(payloads::put);
             LogRecord record = new LogRecord(state.sequence() + 1, writes);
@@ -58,6 +72,38 @@ final class HeapShard {
         while (state.linkable() > 0) {
             state.link(1, Parallel.NONE);
         }
+    }
+
+    /** Takes dead rows out of the graph as far as that is due. */
+    void repair() {
+        while (state.repairDue()) {
+            state.repair(Parallel.NONE);
+        }
+    }
+
+    ShardState state() {
+        return state;
+    }
+
+    /** Makes a new generation; {@code meanwhile} is done three times, between and before its steps. */
+    void compact(Runnable meanwhile) {
+        Compaction compaction = new Compaction(snapshot(), state.droppable());
+        meanwhile.run();
+        compaction.copy(this::snapshot, () -> false);
+        meanwhile.run();
+        compaction.takeGraph(snapshot());
+        meanwhile.run();
+        state = compaction.finish(state, snapshot());
+    }
+
+    /** Writes a checkpoint into {@code directory} and goes on with what is read from it. */
+    void checkpointAndReload(Path directory) throws IOException {
+        ShardSnapshot snapshot = snapshot();
+        Path rows = directory.resolve("rows-" + snapshot.generation().number());
+        CheckpointFile file =
+                CheckpointFile.write(directory, snapshot.sequence(), out -> snapshot.writeTo(out, new RowFile(rows)));
+        state = file.read((in, version) -> ShardState.readFrom(
+                in, version, generation -> new RowFile(rows), config, payloads, snapshot.sequence()));
     }
 
     void delete(List<String> ids) {

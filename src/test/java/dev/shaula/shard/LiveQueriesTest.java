@@ -45,7 +45,7 @@ class LiveQueriesTest {
     private int writes;
 
     private LiveQueries queriesOf(HeapShard shard) {
-        LiveQueries queries = new LiveQueries((task, dropped) -> waiting.add(task), budget, shard::snapshot);
+        LiveQueries queries = new LiveQueries((task, dropped) -> waiting.add(task), budget, shard::hold);
         shard.onApplied(record -> queries.published(shard.snapshot(), record));
         return queries;
     }
@@ -291,7 +291,7 @@ class LiveQueriesTest {
         shard.upsert(List.of(
                 new Point("a", new float[DIMENSIONS], Metadata.ofJson("{\"t\":\"" + "x".repeat(1_000) + "\"}"))));
         LiveBudget small = new LiveBudget(5_500);
-        LiveQueries queries = new LiveQueries((task, dropped) -> task.accept(scratch), small, shard::snapshot);
+        LiveQueries queries = new LiveQueries((task, dropped) -> task.accept(scratch), small, shard::hold);
         LiveQuery query = new LiveQuery(new float[DIMENSIONS], 3, Float.NEGATIVE_INFINITY, null, false, true);
 
         AssertSubscriber<LiveAnswer> first =

@@ -42,7 +42,7 @@ final class LiveQueryBenchmark {
         Queue<Consumer<SearchScratch>> waiting = new ArrayDeque<>();
         SearchScratch scratch = new SearchScratch();
         LiveQueries queries =
-                new LiveQueries((task, dropped) -> waiting.add(task), new LiveBudget(1L << 30), shard::snapshot);
+                new LiveQueries((task, dropped) -> waiting.add(task), new LiveBudget(1L << 30), shard::hold);
         for (int q = 0; q < QUERIES; q++) {
             float[] vector = vector(random, dimensions);
             queries.watch(new LiveQuery(vector, 10, Float.NEGATIVE_INFINITY, null, false, false))

@@ -112,7 +112,8 @@ class LocalShardTest {
         RandomVectors random = new RandomVectors(DIMENSIONS, 11);
         get(s.upsert(random.points("p", 2_500), Ack.INDEXED));
         List<float[]> queries = List.of(random.next(), random.next(), random.next(), random.next());
-        ShardSnapshot old = s.current();
+        LocalShard.Held held = s.hold();
+        ShardSnapshot old = held.snapshot();
         Answers before = Answers.of(old, queries);
         for (int batch = 0; batch < 100; batch++) {
             get(s.upsert(random.points("p", 30), Ack.INDEXED));
@@ -123,6 +124,7 @@ class LocalShardTest {
             }
         }
         before.assertSame(Answers.of(old, queries));
+        held.close();
         assertThat(s.current().count()).isEqualTo(2_500 + 2_000 - 100);
         assertThat(Answers.of(s.current(), queries).found()).isNotEqualTo(before.found());
     }

@@ -245,7 +245,7 @@ class StreamSocketTest {
             quoteCharacter = '`',
             value = {
                 "{'op':'query','id':'q','collection':'ws-none','vector':[1]} | 404 | collection \"ws-none\" does not exist",
-                "{'op':'query','id':'q','vector':'x'} | 400 | vector: expected a list of numbers, got \"x\"",
+                "{'op':'query','id':'q','vector':'x'} | 400 | vector: expected a list of numbers, or base64",
                 "{'op':'find','id':'q'} | 400 | op: expected",
                 "{'op':'subscribe','id':'q','collection':'ws-none','vector':[1],'top_k':1001} | 400 | top_k: expected 1 to 1000 for a live query, got 1001",
                 "{'op':'upsert','stream':'s','batch':1,'vectors':[{'id':'a','vector':[1]}]} | 404 | stream: \"s\" is not open on this socket",
