@@ -1,7 +1,10 @@
 package dev.shaula.collection;
 
 import dev.shaula.model.Ack;
+import dev.shaula.model.ExplainedSearch;
+import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
+import dev.shaula.model.IndexStatus;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.ScrollRequest;
@@ -45,6 +48,11 @@ final class QuarantinedShard implements Shard {
     }
 
     @Override
+    public Uni<ExplainedSearch> explain(SearchRequest request) {
+        return refuse();
+    }
+
+    @Override
     public Uni<Optional<Point>> get(String id) {
         return refuse();
     }
@@ -57,6 +65,21 @@ final class QuarantinedShard implements Shard {
     @Override
     public Uni<ShardReading> read(ScrollRequest request) {
         return refuse();
+    }
+
+    @Override
+    public Uni<Void> createIndex(FieldIndex index) {
+        return Uni.createFrom().voidItem(); // what it would do lies in the manifest, not here
+    }
+
+    @Override
+    public Uni<Void> dropIndex(FieldIndex index) {
+        return Uni.createFrom().voidItem();
+    }
+
+    @Override
+    public List<IndexStatus> indexes() {
+        return List.of();
     }
 
     @Override

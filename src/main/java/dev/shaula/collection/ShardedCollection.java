@@ -3,7 +3,10 @@ package dev.shaula.collection;
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.CollectionInfo;
+import dev.shaula.model.ExplainedSearch;
+import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
+import dev.shaula.model.IndexStatus;
 import dev.shaula.model.Limits;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
@@ -24,7 +27,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
@@ -48,11 +53,18 @@ final class ShardedCollection implements VectorCollection {
     private final Admission admission;
     private final PointCheck check;
     private final Scrolls scrolls;
+    private final DeclaredIndexes indexes;
     private volatile boolean dropped;
 
     ShardedCollection(
-            CollectionConfig config, Instant createdAt, List<Shard> shards, Admission admission, Scrolls scrolls) {
+            CollectionConfig config,
+            Instant createdAt,
+            List<Shard> shards,
+            Admission admission,
+            Scrolls scrolls,
+            DeclaredIndexes indexes) {
         this.scrolls = scrolls;
+        this.indexes = indexes;
         this.config = config;
         this.createdAt = createdAt;
         this.shards = List.copyOf(shards);
@@ -135,6 +147,21 @@ final class ShardedCollection implements VectorCollection {
             List<Uni<List<ScoredPoint>>> parts =
                     shards.stream().map(shard -> shard.search(request)).toList();
             return Uni.join().all(parts).andFailFast().map(found -> merge(found, request.k()));
+        });
+    }
+
+    @Override
+    public Uni<ExplainedSearch> explain(SearchRequest request) {
+        return unlessDropped(() -> {
+            check.vector(request.vector(), "vector");
+            return Uni.join()
+                    .all(shards.stream().map(shard -> shard.explain(request)).toList())
+                    .andFailFast()
+                    .map(parts -> new ExplainedSearch(
+                            merge(parts.stream().map(ExplainedSearch::points).toList(), request.k()),
+                            parts.stream()
+                                    .flatMap(part -> part.shards().stream())
+                                    .toList()));
         });
     }
 
@@ -237,6 +264,46 @@ final class ShardedCollection implements VectorCollection {
             }
             return new ScrollPage(step.points(), scroll.total(), Scrolls.cursor(name, step.next()));
         });
+    }
+
+    @Override
+    public Uni<Void> createIndex(FieldIndex index) {
+        return unlessDropped(() -> indexes.add(index).chain(() -> onEachShard(shard -> shard.createIndex(index))));
+    }
+
+    @Override
+    public Uni<Void> dropIndex(FieldIndex index) {
+        return unlessDropped(() -> indexes.remove(index).chain(() -> onEachShard(shard -> shard.dropIndex(index))));
+    }
+
+    @Override
+    public List<IndexStatus> indexes() {
+        Map<FieldIndex, IndexStatus> sums = new LinkedHashMap<>();
+        for (Shard shard : shards) {
+            shard.indexes().forEach(status -> sums.merge(status.index(), status, IndexStatus::plus));
+        }
+        return List.copyOf(sums.values());
+    }
+
+    List<FieldIndex> declaredIndexes() {
+        return indexes.all();
+    }
+
+    /** Tells shards that have just been opened what the manifest says. */
+    Uni<Void> declareIndexes() {
+        return Multi.createFrom()
+                .iterable(indexes.all())
+                .onItem()
+                .transformToUniAndConcatenate(index -> onEachShard(shard -> shard.createIndex(index)))
+                .collect()
+                .last();
+    }
+
+    private Uni<Void> onEachShard(Function<Shard, Uni<Void>> change) {
+        return Uni.join()
+                .all(shards.stream().map(change).toList())
+                .andFailFast()
+                .replaceWithVoid();
     }
 
     @Override

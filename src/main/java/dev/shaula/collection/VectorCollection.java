@@ -2,7 +2,10 @@ package dev.shaula.collection;
 
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionInfo;
+import dev.shaula.model.ExplainedSearch;
+import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
+import dev.shaula.model.IndexStatus;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.ScrollPage;
@@ -53,6 +56,9 @@ public interface VectorCollection {
     /** The nearest points, closest first, of equal ones the newest of a shard first; empty when nothing matches. */
     Uni<List<ScoredPoint>> search(SearchRequest request);
 
+    /** As {@link #search}, and how each shard did it; a little slower, since distances are counted. */
+    Uni<ExplainedSearch> explain(SearchRequest request);
+
     /** Several searches under one admission; one list per request, in request order. */
     Uni<List<List<ScoredPoint>>> searchAll(List<SearchRequest> requests);
 
@@ -87,6 +93,21 @@ public interface VectorCollection {
 
     /** Lets go of what a cursor holds before it expires; does nothing if there is nothing any more. */
     Uni<Void> closeScroll(String cursor);
+
+    /**
+     * Declares an index on a field of the metadata; does nothing if it is there. Completes when the declaration is on
+     * disk; the index is built in the background, and used when it covers everything.
+     *
+     * <p>Fails with INVALID if there are {@link dev.shaula.model.Limits#MAX_INDEXES} already, with CONFLICT while
+     * another change of the collection's indexes is under way.
+     */
+    Uni<Void> createIndex(FieldIndex index);
+
+    /** Drops an index; does nothing if there is none. Fails as {@link #createIndex}. */
+    Uni<Void> dropIndex(FieldIndex index);
+
+    /** The indexes and how far they are built, in order of their declaration. */
+    List<IndexStatus> indexes();
 
     /** Completes when everything acknowledged so far is in a checkpoint on disk. */
     Uni<Void> commit();

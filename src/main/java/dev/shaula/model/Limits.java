@@ -27,6 +27,10 @@ public final class Limits {
     /** Ids in one delete request. */
     public static final int MAX_DELETE_IDS = 1_000_000;
 
+    /** Indexes of one collection. */
+    public static final int MAX_INDEXES = 64;
+    /** Longest name of an indexed field, in characters. */
+    public static final int MAX_FIELD_LENGTH = 1_024;
     /** Points in one page of a scroll; a stream of points has no limit. */
     public static final int MAX_SCROLL_LIMIT = 10_000;
 

@@ -3,13 +3,17 @@ package dev.shaula.shard;
 import dev.shaula.hnsw.HnswBuilder;
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
+import dev.shaula.model.ExplainedSearch;
+import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
+import dev.shaula.model.IndexStatus;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.ScrollRequest;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.model.VectorDbException;
 import dev.shaula.model.WriteResult;
+import dev.shaula.payload.MetadataIndex;
 import dev.shaula.storage.LogRecord;
 import dev.shaula.storage.RocksShardStore;
 import dev.shaula.storage.ShardLog;
@@ -28,6 +32,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -118,6 +124,11 @@ public final class LocalShard implements Shard {
     }
 
     @Override
+    public Uni<ExplainedSearch> explain(SearchRequest request) {
+        return runtime.searchPool().submit(scratch -> current().explain(request, scratch));
+    }
+
+    @Override
     public Uni<Optional<Point>> get(String id) {
         return runtime.searchPool().submit(scratch -> current().get(id));
     }
@@ -131,6 +142,38 @@ public final class LocalShard implements Shard {
     public Uni<ShardReading> read(ScrollRequest request) {
         SearchPool pool = runtime.searchPool();
         return pool.submit(scratch -> new SnapshotReading(current(), request, pool));
+    }
+
+    @Override
+    public Uni<Void> createIndex(FieldIndex index) {
+        return onWriter(() -> writer.changeIndex(all -> all.with(index)));
+    }
+
+    @Override
+    public Uni<Void> dropIndex(FieldIndex index) {
+        return onWriter(() -> writer.changeIndex(all -> all.without(index)));
+    }
+
+    @Override
+    public List<IndexStatus> indexes() {
+        return writer.indexing.status(current().index());
+    }
+
+    private Uni<Void> onWriter(Runnable change) {
+        return Uni.createFrom().emitter(emitter -> {
+            if (mailbox.isClosed()) {
+                emitter.fail(VectorDbException.unavailable(name + ": is closed"));
+                return;
+            }
+            writer.onThread(() -> {
+                try {
+                    change.run();
+                    emitter.complete(null);
+                } catch (RuntimeException e) {
+                    emitter.fail(e);
+                }
+            });
+        });
     }
 
     @Override
@@ -242,6 +285,7 @@ public final class LocalShard implements Shard {
     /** The verticle: every method runs on the shard's one thread, {@link #onThread} apart. */
     private final class Writer extends AbstractVerticle {
         private final WriteBrake brake;
+        private final IndexBuilds indexing = new IndexBuilds(name, this::takeBuild, runtime.indexExecutor());
         private boolean stopped;
         private @Nullable RocksShardStore store;
         private @Nullable ShardState state;
@@ -288,6 +332,7 @@ public final class LocalShard implements Shard {
         @Override
         public void stop() {
             stopped = true;
+            indexing.stop();
             while (!mailbox.isEmpty()) {
                 drain();
             }
@@ -380,6 +425,24 @@ public final class LocalShard implements Shard {
         private void apply(LogRecord record) {
             state().apply(record);
             publish();
+        }
+
+        /** From the thread that built: puts the build where searches see it. */
+        private void takeBuild(UnaryOperator<MetadataIndex> change, Consumer<MetadataIndex> then) {
+            onThread(() -> {
+                if (!stopped) {
+                    state().index(change.apply(state().index()));
+                    publish();
+                    then.accept(state().index());
+                }
+            });
+        }
+
+        /** Changes the indexes, publishes them, and begins to build what that leaves to be built. */
+        void changeIndex(UnaryOperator<MetadataIndex> change) {
+            state().index(change.apply(state().index()));
+            publish();
+            indexing.begin(state().index(), store());
         }
 
         private void publish() {

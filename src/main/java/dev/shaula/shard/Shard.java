@@ -1,7 +1,10 @@
 package dev.shaula.shard;
 
 import dev.shaula.model.Ack;
+import dev.shaula.model.ExplainedSearch;
+import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
+import dev.shaula.model.IndexStatus;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.ScrollRequest;
@@ -32,6 +35,9 @@ public interface Shard {
     /** The {@code k} best of this shard, closest first. */
     Uni<List<ScoredPoint>> search(SearchRequest request);
 
+    /** As {@link #search}, and how it was done: {@link ExplainedSearch#shards} has one element. */
+    Uni<ExplainedSearch> explain(SearchRequest request);
+
     Uni<Optional<Point>> get(String id);
 
     /** How many points a filter accepts, exactly; all of them for null. */
@@ -39,6 +45,18 @@ public interface Shard {
 
     /** Begins a reading of the points that the request's filter accepts, as the shard stands now. */
     Uni<ShardReading> read(ScrollRequest request);
+
+    /**
+     * Declares an index on metadata, which is built in the background and used when it covers everything; does nothing
+     * if it is there. An index is not part of the log: whoever opens a shard declares its indexes.
+     */
+    Uni<Void> createIndex(FieldIndex index);
+
+    /** Drops an index; does nothing if there is none. */
+    Uni<Void> dropIndex(FieldIndex index);
+
+    /** The indexes and how far they are built, in order of their declaration. */
+    List<IndexStatus> indexes();
 
     /** Completes when everything acknowledged so far is synced and checkpointed. */
     Uni<Void> commit();

@@ -26,6 +26,10 @@ public final class ShardRuntime implements AutoCloseable {
     private final ExecutorService checkpointExecutor = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("shaula-checkpoint").daemon().factory());
 
+    /** One thread: indexes are built beside everything else, one after the other. */
+    private final ExecutorService indexExecutor = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().name("shaula-index").daemon().factory());
+
     /**
      * Bounds and choices for the whole process.
      *
@@ -130,6 +134,10 @@ public final class ShardRuntime implements AutoCloseable {
         return checkpointExecutor;
     }
 
+    ExecutorService indexExecutor() {
+        return indexExecutor;
+    }
+
     StorageRuntime storage() {
         return storage;
     }
@@ -145,6 +153,7 @@ public final class ShardRuntime implements AutoCloseable {
         searchPool.close();
         linkPool.close();
         checkpointExecutor.close();
+        indexExecutor.close();
         storage.close();
     }
 }

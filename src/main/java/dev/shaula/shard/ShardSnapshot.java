@@ -1,16 +1,17 @@
 package dev.shaula.shard;
 
-import dev.shaula.hnsw.GraphSearcher;
 import dev.shaula.hnsw.HnswGraph;
 import dev.shaula.memory.LittleEndianOutput;
 import dev.shaula.model.CollectionConfig;
+import dev.shaula.model.ExplainedSearch;
 import dev.shaula.model.Filter;
 import dev.shaula.model.Metadata;
 import dev.shaula.model.Metric;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
+import dev.shaula.model.SearchExplanation;
 import dev.shaula.model.SearchRequest;
-import dev.shaula.payload.FilterEvaluator;
+import dev.shaula.payload.MetadataIndex;
 import dev.shaula.storage.PayloadStore;
 import dev.shaula.vectors.FloatRows;
 import dev.shaula.vectors.FloatScorer;
@@ -28,18 +29,13 @@ import org.jspecify.annotations.Nullable;
  * long as somebody holds it. Plain synchronous code; searches read payloads from disk and so belong on the search pool.
  */
 final class ShardSnapshot {
-    static final int DEFAULT_EF = 100;
-    /** Below this many rows, reading them all costs less than walking a graph to the same recall. */
-    private static final int SCAN_ROWS = 1_000;
-    /** A walk that may return only a small share of what it meets loses to scanning just that share. */
-    private static final double SCAN_SELECTIVITY = 0.3;
-
     private final CollectionConfig config;
     private final long sequence;
     private final FloatRows.View rows;
     private final HnswGraph graph;
     private final LiveRows live;
     private final IdTable ids;
+    private final MetadataIndex index;
     private final PayloadStore payloads;
 
     ShardSnapshot(
@@ -49,6 +45,7 @@ final class ShardSnapshot {
             HnswGraph graph,
             LiveRows live,
             IdTable ids,
+            MetadataIndex index,
             PayloadStore payloads) {
         this.config = config;
         this.sequence = sequence;
@@ -56,6 +53,7 @@ final class ShardSnapshot {
         this.graph = graph;
         this.live = live;
         this.ids = ids;
+        this.index = index;
         this.payloads = payloads;
     }
 
@@ -71,20 +69,12 @@ final class ShardSnapshot {
 
     /** Live points that the filter accepts; all for null. */
     int count(@Nullable Filter filter) {
-        return filter == null ? live.count() : cardinality(matching(filter));
+        return matching(filter).count();
     }
 
     /** The rows of the live points that the filter accepts, ascending. */
     int[] select(@Nullable Filter filter) {
-        long[] bits = filter == null ? live.toBitmap() : matching(filter);
-        int[] ordinals = new int[cardinality(bits)];
-        int n = 0;
-        for (int w = 0; w < bits.length; w++) {
-            for (long word = bits[w]; word != 0; word &= word - 1) {
-                ordinals[n++] = (w << 6) + Long.numberOfTrailingZeros(word);
-            }
-        }
-        return ordinals;
+        return matching(filter).ordinals();
     }
 
     IdTable ids() {
@@ -99,9 +89,13 @@ final class ShardSnapshot {
         return payloads;
     }
 
-    /** Native and heap bytes of rows and edges. */
+    MetadataIndex index() {
+        return index;
+    }
+
+    /** Native and heap bytes of rows, edges, ids and indexes. */
     long memoryBytes() {
-        return rows.memoryBytes() + graph.memoryBytes() + ids.heapBytes();
+        return rows.memoryBytes() + graph.memoryBytes() + ids.heapBytes() + index.heapBytes();
     }
 
     /** The {@code k} nearest live points that the filter accepts: always {@code k} of them if so many exist. */
@@ -109,21 +103,40 @@ final class ShardSnapshot {
         return toPoints(find(request, scratch), request.includeVector(), request.includeMetadata());
     }
 
+    /** The same, and how it was found; counting distances makes it a little slower. */
+    ExplainedSearch explain(SearchRequest request, SearchScratch scratch) {
+        long startedNs = System.nanoTime();
+        Matches matches = matching(request.filter());
+        long matchedNs = System.nanoTime();
+        CountingScorer scorer = new CountingScorer(scorer(scratch));
+        MatchSearch.Outcome outcome = searchOf(request, matches).run(scorer, scratch);
+        long foundNs = System.nanoTime();
+        List<ScoredPoint> points =
+                toPoints(toHits(outcome, request), request.includeVector(), request.includeMetadata());
+        SearchExplanation explanation = new SearchExplanation(
+                outcome.plans(),
+                live.count(),
+                matches.count(),
+                matches.tested(),
+                matches.unindexed(),
+                outcome.predicted(),
+                scorer.count(),
+                matchedNs - startedNs,
+                foundNs - matchedNs,
+                System.nanoTime() - foundNs);
+        return new ExplainedSearch(points, List.of(explanation));
+    }
+
     Hits find(SearchRequest request, SearchScratch scratch) {
-        long[] accepted = live.bits();
-        int acceptedCount = live.count();
-        if (request.filter() != null) {
-            accepted = matching(request.filter());
-            acceptedCount = cardinality(accepted);
-        }
-        if (acceptedCount == 0) {
-            return new Hits(new int[0], new float[0]);
-        }
-        FloatScorer scorer =
-                new FloatScorer(config.metric(), rows, scratch.query(FloatScorer.scratchBytes(rows.dimensions())));
-        scorer.query(request.vector());
-        int n = find(request, accepted, acceptedCount, scorer, scratch.searcher);
-        return toHits(scratch.searcher, Math.min(n, request.k()), request.minScore());
+        return toHits(searchOf(request, matching(request.filter())).run(scorer(scratch), scratch), request);
+    }
+
+    private FloatScorer scorer(SearchScratch scratch) {
+        return new FloatScorer(config.metric(), rows, scratch.query(FloatScorer.scratchBytes(rows.dimensions())));
+    }
+
+    private MatchSearch searchOf(SearchRequest request, Matches matches) {
+        return new MatchSearch(request, matches, live.count(), live.rows(), graph, config.hnsw());
     }
 
     /** Writes everything but the payloads, which have their own store; the rows go to {@code file}. */
@@ -153,62 +166,20 @@ final class ShardSnapshot {
         return ordinal >= 0 && live.isLive(ordinal) ? ordinal : -1;
     }
 
-    private int find(
-            SearchRequest request,
-            long @Nullable [] accepted,
-            int acceptedCount,
-            FloatScorer scorer,
-            GraphSearcher searcher) {
-        int k = Math.min(request.k(), acceptedCount);
-        boolean scan = request.exact()
-                || !config.hnsw()
-                || acceptedCount <= Math.max(SCAN_ROWS, 2 * k)
-                || acceptedCount < SCAN_SELECTIVITY * live.rows();
-        if (!scan) {
-            // 2 k: at ef = k the k-th result is a guess; the contract promises good recall without a parameter.
-            int ef = Math.max(request.ef() > 0 ? request.ef() : DEFAULT_EF, 2 * k);
-            int n = searcher.search(graph, live.rows(), scorer, ef, accepted);
-            if (n >= k) {
-                return n;
-            }
-        }
-        return searcher.scan(live.rows(), scorer, k, accepted);
+    private Matches matching(@Nullable Filter filter) {
+        return filter == null ? Matches.all(live) : Matches.find(filter, index, live, payloads);
     }
 
-    private long[] matching(Filter filter) {
-        FilterEvaluator evaluator = FilterEvaluator.compile(filter);
-        long[] candidates = live.toBitmap();
-        long[] matches = evaluator.test(Metadata.EMPTY) ? candidates.clone() : new long[candidates.length];
-        payloads.forEach((ordinal, metadata) -> {
-            if (ordinal < live.rows() && live.isLive(ordinal)) {
-                long bit = 1L << ordinal;
-                if (evaluator.test(metadata)) {
-                    matches[ordinal >>> 6] |= bit;
-                } else {
-                    matches[ordinal >>> 6] &= ~bit;
-                }
-            }
-        });
-        return matches;
-    }
-
-    private static int cardinality(long[] bits) {
-        int n = 0;
-        for (long word : bits) {
-            n += Long.bitCount(word);
-        }
-        return n;
-    }
-
-    private Hits toHits(GraphSearcher searcher, int n, float minScore) {
+    private Hits toHits(MatchSearch.Outcome outcome, SearchRequest request) {
         Metric metric = config.metric();
+        int n = Math.min(outcome.count(), request.k());
         int[] ordinals = new int[n];
         float[] scores = new float[n];
         int kept = 0;
         for (int i = 0; i < n; i++) {
-            float score = metric.score(searcher.distance(i));
-            if (score >= minScore) {
-                ordinals[kept] = searcher.ordinal(i);
+            float score = metric.score(outcome.distance(i));
+            if (score >= request.minScore()) {
+                ordinals[kept] = outcome.ordinal(i);
                 scores[kept++] = score;
             }
         }

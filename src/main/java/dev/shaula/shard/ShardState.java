@@ -6,6 +6,8 @@ import dev.shaula.hnsw.Parallel;
 import dev.shaula.memory.LittleEndianInput;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.Limits;
+import dev.shaula.model.Metadata;
+import dev.shaula.payload.MetadataIndex;
 import dev.shaula.storage.LogRecord;
 import dev.shaula.storage.PayloadStore;
 import dev.shaula.storage.Write;
@@ -14,6 +16,8 @@ import dev.shaula.vectors.FloatScorer;
 import dev.shaula.vectors.RowFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * What is computed from the log: rows, ids, tombstones and graph. Applying a record uses nothing but the record, and
@@ -30,6 +34,7 @@ final class ShardState {
     private final IdTable ids;
     private final HnswBuilder builder;
     private LiveRows live;
+    private MetadataIndex index;
     private long sequence;
 
     private ShardState(
@@ -46,6 +51,7 @@ final class ShardState {
         this.ids = ids;
         this.builder = new HnswBuilder(graph, config.efConstruction());
         this.live = live;
+        this.index = MetadataIndex.unbuilt(List.of(), live.rows());
         this.sequence = sequence;
     }
 
@@ -100,10 +106,12 @@ final class ShardState {
     void apply(LogRecord record) {
         int[] dead = new int[record.writes().size()];
         int deadCount = 0;
+        List<Metadata> added = new ArrayList<>(record.writes().size());
         for (Write write : record.writes()) {
             switch (write) {
                 case Write.Upsert upsert -> {
                     append(upsert);
+                    added.add(upsert.point().metadata());
                     if (upsert.replaces() >= 0) {
                         dead[deadCount++] = upsert.replaces();
                     }
@@ -112,6 +120,7 @@ final class ShardState {
             }
         }
         live = live.next(rows.count(), dead, deadCount);
+        index = index.append(added);
         sequence = record.sequence();
     }
 
@@ -123,7 +132,20 @@ final class ShardState {
     }
 
     ShardSnapshot snapshot() {
-        return new ShardSnapshot(config, sequence, rows.view(), builder.graph(), live, ids, payloads);
+        return new ShardSnapshot(config, sequence, rows.view(), builder.graph(), live, ids, index, payloads);
+    }
+
+    /** The indexes on metadata; no part of what the log determines, and so declared anew after a start. */
+    MetadataIndex index() {
+        return index;
+    }
+
+    /** Puts other indexes of the same rows in place. */
+    void index(MetadataIndex newIndex) {
+        if (newIndex.rows() != rows.count()) {
+            throw new IllegalArgumentException("rows: expected " + rows.count() + ", got " + newIndex.rows());
+        }
+        index = newIndex;
     }
 
     private void append(Write.Upsert upsert) {

@@ -4,7 +4,10 @@ import dev.shaula.collection.VectorCollection;
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.CollectionInfo;
+import dev.shaula.model.ExplainedSearch;
+import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
+import dev.shaula.model.IndexStatus;
 import dev.shaula.model.Metric;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
@@ -75,6 +78,11 @@ public final class OracleCollection implements VectorCollection {
     }
 
     @Override
+    public Uni<ExplainedSearch> explain(SearchRequest request) {
+        return search(request).map(points -> new ExplainedSearch(points, List.of()));
+    }
+
+    @Override
     public Uni<List<List<ScoredPoint>>> searchAll(List<SearchRequest> requests) {
         return Uni.createFrom().item(() -> requests.stream().map(this::nearest).toList());
     }
@@ -128,6 +136,21 @@ public final class OracleCollection implements VectorCollection {
     @Override
     public Uni<Void> closeScroll(String cursor) {
         return Uni.createFrom().voidItem();
+    }
+
+    @Override
+    public Uni<Void> createIndex(FieldIndex index) {
+        return Uni.createFrom().voidItem(); // an index changes no answer
+    }
+
+    @Override
+    public Uni<Void> dropIndex(FieldIndex index) {
+        return Uni.createFrom().voidItem();
+    }
+
+    @Override
+    public List<IndexStatus> indexes() {
+        return List.of();
     }
 
     @Override

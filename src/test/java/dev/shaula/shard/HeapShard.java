@@ -3,8 +3,10 @@ package dev.shaula.shard;
 import dev.shaula.hnsw.Parallel;
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
+import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Point;
 import dev.shaula.model.WriteResult;
+import dev.shaula.payload.MetadataIndex;
 import dev.shaula.storage.LogRecord;
 import dev.shaula.storage.Write;
 import io.smallrye.mutiny.Uni;
@@ -42,6 +44,11 @@ final class HeapShard {
 
     void upsert(List<Point> points) {
         apply(List.of(upsertOf(points)));
+    }
+
+    /** Declares indexes over what follows; nothing may be there yet. */
+    void index(List<FieldIndex> indexes) {
+        state.index(MetadataIndex.unbuilt(indexes, 0));
     }
 
     /** Links what fills whole steps, as the shard's thread does between batches. */

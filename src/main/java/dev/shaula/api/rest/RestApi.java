@@ -24,6 +24,7 @@ class RestApi {
     RestApi(
             Door door,
             CollectionOperations collections,
+            IndexOperations indexes,
             ReadingOperations reading,
             VectorOperations vectors,
             AliasOperations aliases,
@@ -38,6 +39,9 @@ class RestApi {
                 Operation.get("/collections", collections::list),
                 Operation.get("/collections/{name}", collections::describe),
                 Operation.delete("/collections/{name}", collections::drop),
+                Operation.post("/collections/{name}/indexes", indexes::create),
+                Operation.get("/collections/{name}/indexes", indexes::list),
+                Operation.delete("/collections/{name}/indexes", indexes::drop),
                 Operation.post("/collections/{name}/scroll", reading::scroll),
                 Operation.post("/collections/{name}/count", reading::count),
                 Operation.get("/aliases", aliases::list),

@@ -63,6 +63,9 @@ class VectorOperations {
     private Uni<Answer> query(QueryRequest request) {
         VectorCollection collection = targets.require(request.collection());
         checkLength("vector", collection, request.search().vector());
+        if (request.explain()) {
+            return collection.explain(request.search()).map(found -> Answer.ok(Answers.explained(found)));
+        }
         return collection.search(request.search()).map(found -> Answer.ok(Answers.found(found)));
     }
 

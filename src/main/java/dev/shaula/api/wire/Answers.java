@@ -2,13 +2,17 @@ package dev.shaula.api.wire;
 
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.CollectionInfo;
+import dev.shaula.model.ExplainedSearch;
+import dev.shaula.model.IndexStatus;
 import dev.shaula.model.Metadata;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.ScrollPage;
+import dev.shaula.model.SearchExplanation;
 import dev.shaula.model.StoredPoint;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -110,6 +114,27 @@ public final class Answers {
         return out.closeObject().toBytes();
     }
 
+    /** As {@link #found}, with {@code explain}: an element for each shard. */
+    public static byte[] explained(ExplainedSearch found) {
+        JsonWriter out = new JsonWriter(estimate(found.points()) + 512).openObject();
+        results(out, found.points());
+        out.name("explain").openArray();
+        found.shards().forEach(shard -> explanation(out, shard));
+        return out.closeArray().closeObject().toBytes();
+    }
+
+    private static void explanation(JsonWriter out, SearchExplanation shard) {
+        out.openObject().name("plan").openArray();
+        shard.plan().forEach(plan -> out.value(plan.name().toLowerCase(Locale.ROOT)));
+        out.closeArray().field("rows", shard.rows()).field("matches", shard.matches());
+        out.field("rows_tested", shard.tested()).name("unindexed").openArray();
+        shard.unindexed().forEach(out::value);
+        out.closeArray().field("predicted_distances", shard.predictedDistances());
+        out.field("distances", shard.distances()).field("filter_us", shard.filterNs() / 1_000);
+        out.field("search_us", shard.searchNs() / 1_000).field("fetch_us", shard.fetchNs() / 1_000);
+        out.closeObject();
+    }
+
     /** One entry per query, in request order: clients pair by position. */
     public static byte[] found(List<BatchQueryRequest.Item> items, List<List<ScoredPoint>> lists) {
         long estimate = lists.stream().mapToLong(Answers::estimate).sum();
@@ -168,6 +193,18 @@ public final class Answers {
         out.name("vector").value(point.vector()).name("values").value(point.vector());
         out.name("metadata").raw(point.metadata().json());
         return out.field("collection", collection).closeObject().toBytes();
+    }
+
+    public static byte[] indexes(List<IndexStatus> indexes) {
+        JsonWriter out = new JsonWriter(64 + 128 * indexes.size()).openObject();
+        out.name("indexes").openArray();
+        for (IndexStatus status : indexes) {
+            out.openObject().field("field", status.index().field());
+            out.field("type", status.index().kind().wireName()).field("ready", status.ready());
+            out.field("indexed_rows", status.indexedRows()).field("total_rows", status.totalRows());
+            out.field("memory_bytes", status.heapBytes()).closeObject();
+        }
+        return out.closeArray().field("count", indexes.size()).closeObject().toBytes();
     }
 
     public static byte[] counted(long count) {

@@ -67,6 +67,45 @@ class ReadingHttpTest {
     }
 
     @Test
+    void shouldDeclareAndDropIndexes() {
+        films("indexed");
+        Http.post("/collections/indexed/indexes", "{'field':'metadata.n','type':'integer'}")
+                .statusCode(201)
+                .body("indexes[0].field", equalTo("n"))
+                .body("indexes[0].type", equalTo("integer"));
+        Http.post("/collections/indexed/count", "{'filter':{'n':{'$gte':3}}}").body("count", equalTo(2));
+        given().get("/collections/indexed/indexes").then().statusCode(200).body("count", equalTo(1));
+        given().delete("/collections/indexed/indexes?field=m").then().statusCode(404);
+        given().delete("/collections/indexed/indexes?field=n")
+                .then()
+                .statusCode(200)
+                .body("count", equalTo(0));
+        Http.post("/collections/indexed/indexes", "{'field':'n','type':'number'}")
+                .statusCode(400)
+                .body("error", containsString("type: expected keyword, integer"));
+        Http.post("/collections/indexed/indexes", "{'field':'n'}")
+                .statusCode(400)
+                .body("error", containsString("type: expected a string, got nothing"));
+    }
+
+    @Test
+    void shouldExplainHowItFound() {
+        films("explained");
+        String query = "{'collection':'explained','vector':[1,0],'explain':true,'filter':{'n':{'$gte':3}}}";
+        Http.post("/vectors/query", query)
+                .statusCode(200)
+                .body("results.id", contains("c", "d"))
+                .body("explain[0].plan", contains("scan"))
+                .body("explain[0].matches", equalTo(2))
+                .body("explain[0].unindexed", contains("n"))
+                .body("explain[0].rows_tested", equalTo(4))
+                .body("explain[0].distances", equalTo(2));
+        Http.post("/collections/explained/indexes", "{'field':'n','type':'integer'}")
+                .statusCode(201);
+        Http.upsert("explained", "{'id':'e','vector':[1,3],'metadata':{'n':5}}").statusCode(200);
+    }
+
+    @Test
     void shouldCountExactly() {
         films("counted");
         Http.post("/collections/counted/count", "{}").statusCode(200).body("count", equalTo(4));
