@@ -18,6 +18,7 @@ import dev.shaula.shard.ShardStatus;
 import io.smallrye.mutiny.Uni;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +44,11 @@ final class QuarantinedShard implements Shard {
     }
 
     @Override
+    public Uni<WriteResult> deleteIf(List<String> ids, Filter condition, Ack ack) {
+        return refuse();
+    }
+
+    @Override
     public Uni<List<ScoredPoint>> search(SearchRequest request) {
         return refuse();
     }
@@ -59,6 +65,11 @@ final class QuarantinedShard implements Shard {
 
     @Override
     public Uni<Long> count(@Nullable Filter filter) {
+        return refuse();
+    }
+
+    @Override
+    public Uni<Map<Filter.Value, Long>> facet(String field, @Nullable Filter filter) {
         return refuse();
     }
 

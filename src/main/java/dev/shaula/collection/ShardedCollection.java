@@ -4,6 +4,8 @@ import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.CollectionInfo;
 import dev.shaula.model.ExplainedSearch;
+import dev.shaula.model.FacetRequest;
+import dev.shaula.model.Facets;
 import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
 import dev.shaula.model.IndexStatus;
@@ -31,6 +33,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -42,7 +45,12 @@ final class ShardedCollection implements VectorCollection {
     private static final int STREAM_POINTS = 512;
 
     private static final long STREAM_BYTES = 1 << 20;
+    private static final int DELETE_SLICE = 1_024;
     private static final long PAGE_BYTES = 8 << 20;
+
+    private static final Comparator<Facets.Facet> MOST_FREQUENT_FIRST = Comparator.comparingLong(Facets.Facet::count)
+            .reversed()
+            .thenComparing(facet -> facet.value().toString());
 
     private static final Comparator<ScoredPoint> CLOSEST_FIRST =
             Comparator.comparingDouble(ScoredPoint::score).reversed();
@@ -138,6 +146,39 @@ final class ShardedCollection implements VectorCollection {
     }
 
     @Override
+    public Uni<Long> delete(Filter filter, Ack ack) {
+        return Uni.createFrom().deferred(() -> {
+            AtomicLong deleted = new AtomicLong();
+            return scroll(new ScrollRequest(ScrollRequest.Order.INSERTION, filter, false, false))
+                    .map(StoredPoint::id)
+                    .group()
+                    .intoLists()
+                    .of(DELETE_SLICE)
+                    .onItem()
+                    .transformToUniAndConcatenate(ids -> deleteIf(ids, filter, ack))
+                    .invoke(result -> deleted.addAndGet(result.count()))
+                    .onFailure(VectorDbException.class)
+                    .transform(e -> withCount((VectorDbException) e, deleted.get()))
+                    .collect()
+                    .last()
+                    .map(done -> deleted.get());
+        });
+    }
+
+    private Uni<WriteResult> deleteIf(List<String> ids, Filter filter, Ack ack) {
+        long bytes = ids.stream().mapToLong(id -> 64L + id.length()).sum();
+        return admission.admit(
+                bytes, () -> join(split(ids, id -> id), (shard, part) -> shard.deleteIf(part, filter, ack)));
+    }
+
+    private static VectorDbException withCount(VectorDbException e, long deleted) {
+        return deleted == 0
+                ? e
+                : new VectorDbException(
+                        e.kind(), "after " + deleted + " points were deleted by the filter: " + e.getMessage(), e);
+    }
+
+    @Override
     public Uni<List<ScoredPoint>> search(SearchRequest request) {
         return unlessDropped(() -> {
             check.vector(request.vector(), "vector");
@@ -200,6 +241,27 @@ final class ShardedCollection implements VectorCollection {
                 .all(shards.stream().map(shard -> shard.count(filter)).toList())
                 .andFailFast()
                 .map(counts -> counts.stream().mapToLong(Long::longValue).sum()));
+    }
+
+    @Override
+    public Uni<Facets> facet(FacetRequest request) {
+        return unlessDropped(() -> Uni.join()
+                .all(shards.stream()
+                        .map(shard -> shard.facet(request.field(), request.filter()))
+                        .toList())
+                .andFailFast()
+                .map(parts -> mostFrequent(parts, request.limit())));
+    }
+
+    private static Facets mostFrequent(List<Map<Filter.Value, Long>> parts, int limit) {
+        Map<Filter.Value, Long> sums = new HashMap<>();
+        parts.forEach(part -> part.forEach((value, count) -> sums.merge(value, count, Long::sum)));
+        List<Facets.Facet> facets = sums.entrySet().stream()
+                .map(entry -> new Facets.Facet(entry.getKey(), entry.getValue()))
+                .sorted(MOST_FREQUENT_FIRST)
+                .limit(limit)
+                .toList();
+        return new Facets(facets, sums.size());
     }
 
     @Override

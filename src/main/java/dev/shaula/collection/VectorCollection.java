@@ -3,6 +3,8 @@ package dev.shaula.collection;
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionInfo;
 import dev.shaula.model.ExplainedSearch;
+import dev.shaula.model.FacetRequest;
+import dev.shaula.model.Facets;
 import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
 import dev.shaula.model.IndexStatus;
@@ -53,6 +55,15 @@ public interface VectorCollection {
     /** Deletes by id; {@link WriteResult#missing} lists the ids that were not there. */
     Uni<WriteResult> delete(List<String> ids, Ack ack);
 
+    /**
+     * Deletes every point that the filter accepts, both as the collection stands when the call begins and when the
+     * point's turn comes: what is written to meanwhile, so that it no longer matches, stays. Goes through the matches
+     * 1,024 at a time, in bounded memory, beside other writes.
+     *
+     * @return how many were deleted; on a failure, which says how many, calling again deletes the rest
+     */
+    Uni<Long> delete(Filter filter, Ack ack);
+
     /** The nearest points, closest first, of equal ones the newest of a shard first; empty when nothing matches. */
     Uni<List<ScoredPoint>> search(SearchRequest request);
 
@@ -67,6 +78,12 @@ public interface VectorCollection {
 
     /** How many points a filter accepts, exactly; all of them for null. */
     Uni<Long> count(@Nullable Filter filter);
+
+    /**
+     * The most frequent values of a field, counted exactly. Fails with INVALID if there are more than
+     * {@link dev.shaula.model.Limits#MAX_FACET_VALUES} different values in a shard.
+     */
+    Uni<Facets> facet(FacetRequest request);
 
     /**
      * Every point that the request's filter accepts, each once, as the collection stood when the stream was subscribed

@@ -31,6 +31,10 @@ public final class Limits {
     public static final int MAX_INDEXES = 64;
     /** Longest name of an indexed field, in characters. */
     public static final int MAX_FIELD_LENGTH = 1_024;
+    /** Values in one answer of facets. */
+    public static final int MAX_FACETS = 10_000;
+    /** Different values of a field that facets are counted of, in one shard. */
+    public static final int MAX_FACET_VALUES = 100_000;
     /** Points in one page of a scroll; a stream of points has no limit. */
     public static final int MAX_SCROLL_LIMIT = 10_000;
 

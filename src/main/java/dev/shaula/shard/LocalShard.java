@@ -13,6 +13,7 @@ import dev.shaula.model.ScrollRequest;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.model.VectorDbException;
 import dev.shaula.model.WriteResult;
+import dev.shaula.payload.FilterEvaluator;
 import dev.shaula.payload.MetadataIndex;
 import dev.shaula.storage.LogRecord;
 import dev.shaula.storage.RocksShardStore;
@@ -27,6 +28,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -115,7 +117,13 @@ public final class LocalShard implements Shard {
 
     @Override
     public Uni<WriteResult> delete(List<String> ids, Ack ack) {
-        return Uni.createFrom().emitter(emitter -> submit(WriteRequest.delete(ids, ack, emitter)));
+        return Uni.createFrom().emitter(emitter -> submit(WriteRequest.delete(ids, null, ack, emitter)));
+    }
+
+    @Override
+    public Uni<WriteResult> deleteIf(List<String> ids, Filter condition, Ack ack) {
+        FilterEvaluator evaluator = FilterEvaluator.compile(condition);
+        return Uni.createFrom().emitter(emitter -> submit(WriteRequest.delete(ids, evaluator, ack, emitter)));
     }
 
     @Override
@@ -136,6 +144,11 @@ public final class LocalShard implements Shard {
     @Override
     public Uni<Long> count(@Nullable Filter filter) {
         return runtime.searchPool().submit(scratch -> (long) current().count(filter));
+    }
+
+    @Override
+    public Uni<Map<Filter.Value, Long>> facet(String field, @Nullable Filter filter) {
+        return runtime.searchPool().submit(scratch -> current().facet(field, filter));
     }
 
     @Override

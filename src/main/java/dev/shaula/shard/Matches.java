@@ -7,6 +7,7 @@ import dev.shaula.payload.MetadataIndex;
 import dev.shaula.storage.PayloadStore;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.BitSetUtil;
@@ -101,6 +102,25 @@ record Matches(long @Nullable [] bits, int count, int rows, int tested, List<Str
                 }
             }
         });
+    }
+
+    /** Visits the metadata of each of the rows that has any. */
+    void forEachMetadata(PayloadStore payloads, Consumer<Metadata> visitor) {
+        if (count >= rows / PASSED_BY) {
+            payloads.forEach((row, metadata) -> {
+                if (row < rows && (bits == null || (bits[row >>> 6] & (1L << row)) != 0)) {
+                    visitor.accept(metadata);
+                }
+            });
+            return;
+        }
+        int[] ordinals = ordinals();
+        for (int from = 0; from < count; from += BLOCK) {
+            int[] block = Arrays.copyOfRange(ordinals, from, Math.min(count, from + BLOCK));
+            for (Metadata metadata : payloads.getAll(block, block.length)) {
+                visitor.accept(metadata);
+            }
+        }
     }
 
     /** The rows, ascending. */

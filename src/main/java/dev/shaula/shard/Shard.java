@@ -13,6 +13,7 @@ import dev.shaula.model.WriteResult;
 import io.smallrye.mutiny.Uni;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,11 @@ public interface Shard {
     /** Deletes as one unit. */
     Uni<WriteResult> delete(List<String> ids, Ack ack);
 
+    /**
+     * As {@link #delete}, but only what the filter accepts when the shard comes to it; the rest counts as missing.
+     */
+    Uni<WriteResult> deleteIf(List<String> ids, Filter condition, Ack ack);
+
     /** The {@code k} best of this shard, closest first. */
     Uni<List<ScoredPoint>> search(SearchRequest request);
 
@@ -42,6 +48,9 @@ public interface Shard {
 
     /** How many points a filter accepts, exactly; all of them for null. */
     Uni<Long> count(@Nullable Filter filter);
+
+    /** How many of the points that a filter accepts have each value of a field; null for all points. */
+    Uni<Map<Filter.Value, Long>> facet(String field, @Nullable Filter filter);
 
     /** Begins a reading of the points that the request's filter accepts, as the shard stands now. */
     Uni<ShardReading> read(ScrollRequest request);

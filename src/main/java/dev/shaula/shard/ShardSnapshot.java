@@ -11,6 +11,7 @@ import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.SearchExplanation;
 import dev.shaula.model.SearchRequest;
+import dev.shaula.payload.FacetCounter;
 import dev.shaula.payload.MetadataIndex;
 import dev.shaula.storage.PayloadStore;
 import dev.shaula.vectors.FloatRows;
@@ -21,6 +22,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -70,6 +72,13 @@ final class ShardSnapshot {
     /** Live points that the filter accepts; all for null. */
     int count(@Nullable Filter filter) {
         return matching(filter).count();
+    }
+
+    /** How many of the live points that the filter accepts have each value of a field. */
+    Map<Filter.Value, Long> facet(String field, @Nullable Filter filter) {
+        FacetCounter counter = new FacetCounter(field);
+        matching(filter).forEachMetadata(payloads, counter::add);
+        return counter.counts();
     }
 
     /** The rows of the live points that the filter accepts, ascending. */
@@ -158,6 +167,11 @@ final class ShardSnapshot {
     Optional<Point> get(String id) {
         int ordinal = ordinalOf(id);
         return ordinal < 0 ? Optional.empty() : Optional.of(new Point(id, rows.row(ordinal), payloads.get(ordinal)));
+    }
+
+    /** The metadata of a live point. */
+    Metadata metadataOf(String id) {
+        return payloads.get(ordinalOf(id));
     }
 
     /** The row of a live point; -1 if there is none. */

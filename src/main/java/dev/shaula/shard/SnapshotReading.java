@@ -9,6 +9,7 @@ import dev.shaula.vectors.FloatRows;
 import io.smallrye.mutiny.Uni;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -34,9 +35,11 @@ final class SnapshotReading implements ShardReading {
         this.pool = pool;
         int[] selected = snapshot.select(request.filter());
         IdTable ids = snapshot.ids();
-        OrderedRows ordinals = request.order() == ScrollRequest.Order.ID
-                ? OrderedRows.sorted(selected, ids::compare)
-                : OrderedRows.asGiven(selected);
+        OrderedRows ordinals = switch (request.order()) {
+            case ID -> OrderedRows.sorted(selected, ids::compare);
+            case INSERTION -> OrderedRows.asGiven(selected);
+            case RANDOM -> OrderedRows.shuffled(selected, new SplittableRandom());
+        };
         this.count = selected.length;
         this.source = new Source(ordinals, snapshot.rows(), ids, snapshot.payloads());
     }

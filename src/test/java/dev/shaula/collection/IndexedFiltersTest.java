@@ -9,6 +9,7 @@ import dev.shaula.fixture.RandomFilters;
 import dev.shaula.fixture.RandomVectors;
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
+import dev.shaula.model.FacetRequest;
 import dev.shaula.model.FieldIndex;
 import dev.shaula.model.FieldIndex.Kind;
 import dev.shaula.model.Filter;
@@ -71,6 +72,9 @@ class IndexedFiltersTest {
                     .as("%s", filter)
                     .isEqualTo(expected);
             assertThat(get(things.count(filter))).isEqualTo(expected.size());
+            FacetRequest facets =
+                    new FacetRequest(RandomFilters.INDEXES.get(i % 5).field(), filter, 4);
+            assertThat(get(things.facet(facets))).as("%s", facets).isEqualTo(get(oracle.facet(facets)));
             SearchRequest search = SearchRequest.of(vectors.next(), 10).withFilter(filter);
             List<ScoredPoint> found = get(things.search(search));
             assertThat(found).as("%s", filter).hasSize(Math.min(10, expected.size()));
@@ -112,6 +116,22 @@ class IndexedFiltersTest {
             awaitReady(things);
             write(things);
             check(things, 20);
+        }
+    }
+
+    @Test
+    void shouldDeleteWhatAFilterAcceptsAndNothingElse() {
+        try (EmbeddedNode node = new EmbeddedNode(data)) {
+            VectorCollection things = node.create(CONFIG);
+            get(things.createIndex(RandomFilters.INDEXES.getFirst()));
+            for (int round = 0; round < 12; round++) {
+                write(things);
+                Filter filter = filters.filter(2);
+                assertThat(get(things.delete(filter, Ack.INDEXED)))
+                        .as("%s", filter)
+                        .isEqualTo(get(oracle.delete(filter, Ack.INDEXED)));
+                check(things, 3);
+            }
         }
     }
 

@@ -4,8 +4,10 @@ import dev.shaula.hnsw.Parallel;
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.FieldIndex;
+import dev.shaula.model.Filter;
 import dev.shaula.model.Point;
 import dev.shaula.model.WriteResult;
+import dev.shaula.payload.FilterEvaluator;
 import dev.shaula.payload.MetadataIndex;
 import dev.shaula.storage.LogRecord;
 import dev.shaula.storage.Write;
@@ -67,7 +69,11 @@ final class HeapShard {
     }
 
     static WriteRequest deleteOf(List<String> ids) {
-        return WriteRequest.delete(ids, Ack.INDEXED, nobody());
+        return WriteRequest.delete(ids, null, Ack.INDEXED, nobody());
+    }
+
+    static WriteRequest deleteIf(List<String> ids, Filter condition) {
+        return WriteRequest.delete(ids, FilterEvaluator.compile(condition), Ack.INDEXED, nobody());
     }
 
     private static UniEmitter<? super WriteResult> nobody() {

@@ -2,6 +2,7 @@ package dev.shaula.api.rest;
 
 import dev.shaula.api.wire.Answers;
 import dev.shaula.api.wire.CountDocument;
+import dev.shaula.api.wire.FacetDocument;
 import dev.shaula.api.wire.ScrollBody;
 import dev.shaula.api.wire.ScrollDocument;
 import dev.shaula.collection.CollectionRegistry;
@@ -32,6 +33,13 @@ class ReadingOperations {
             case ScrollBody.Close close ->
                 collection.closeScroll(close.cursor()).map(done -> Answer.ok(Answers.success()));
         };
+    }
+
+    void facet(Exchange exchange) {
+        VectorCollection collection = registry.require(exchange.tail());
+        exchange.answerOrCancel(exchange.smallBody(new FacetDocument())
+                .chain(collection::facet)
+                .map(facets -> Answer.ok(Answers.facets(facets))));
     }
 
     void count(Exchange exchange) {

@@ -44,6 +44,7 @@ class RestApi {
                 Operation.delete("/collections/{name}/indexes", indexes::drop),
                 Operation.post("/collections/{name}/scroll", reading::scroll),
                 Operation.post("/collections/{name}/count", reading::count),
+                Operation.post("/collections/{name}/facet", reading::facet),
                 Operation.get("/aliases", aliases::list),
                 Operation.post("/aliases", aliases::set),
                 Operation.delete("/aliases/{alias}", aliases::delete),

@@ -98,6 +98,11 @@ class VectorOperations {
 
     private Uni<Answer> delete(DeleteRequest request) {
         VectorCollection collection = targets.require(request.collection());
+        if (request.filter() != null) {
+            return collection
+                    .delete(request.filter(), request.ack())
+                    .map(count -> Answer.ok(Answers.deletedCount(count)));
+        }
         if (request.ids().isEmpty()) {
             return Uni.createFrom().item(Answer.ok(Answers.deleted(List.of(), List.of())));
         }

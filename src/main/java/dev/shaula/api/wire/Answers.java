@@ -3,6 +3,8 @@ package dev.shaula.api.wire;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.CollectionInfo;
 import dev.shaula.model.ExplainedSearch;
+import dev.shaula.model.Facets;
+import dev.shaula.model.Filter;
 import dev.shaula.model.IndexStatus;
 import dev.shaula.model.Metadata;
 import dev.shaula.model.Point;
@@ -207,6 +209,26 @@ public final class Answers {
         return out.closeArray().field("count", indexes.size()).closeObject().toBytes();
     }
 
+    public static byte[] facets(Facets found) {
+        JsonWriter out = new JsonWriter(64 + 48 * found.facets().size()).openObject();
+        out.name("facets").openArray();
+        for (Facets.Facet facet : found.facets()) {
+            value(out.openObject().name("value"), facet.value());
+            out.field("count", facet.count()).closeObject();
+        }
+        out.closeArray().field("count", found.facets().size());
+        return out.field("distinct", found.distinct()).closeObject().toBytes();
+    }
+
+    private static void value(JsonWriter out, Filter.Value value) {
+        switch (value) {
+            case Filter.Value.Text t -> out.value(t.text());
+            case Filter.Value.Num n -> out.value(n.number());
+            case Filter.Value.Bool b -> out.value(b.bool());
+            case Filter.Value.Null n -> out.raw(NULL);
+        }
+    }
+
     public static byte[] counted(long count) {
         return new JsonWriter(32)
                 .openObject()
@@ -239,6 +261,16 @@ public final class Answers {
         out.openObject().field("id", point.id());
         vectorAndMetadata(out, point.vector(), point.metadata());
         out.closeObject();
+    }
+
+    /** The answer to a deletion by a filter. */
+    public static byte[] deletedCount(long count) {
+        return new JsonWriter(48)
+                .openObject()
+                .field("success", true)
+                .field("deleted_count", count)
+                .closeObject()
+                .toBytes();
     }
 
     public static byte[] deleted(Collection<String> deleted, Collection<String> failed) {

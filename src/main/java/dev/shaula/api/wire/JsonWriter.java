@@ -75,6 +75,16 @@ public final class JsonWriter {
         return ascii(Float.toString(finite));
     }
 
+    /** A finite number, whole ones without a fraction as far as a double is exact. */
+    public JsonWriter value(double value) {
+        if (value == Math.rint(value) && Math.abs(value) < 1L << 53) {
+            return value((long) value);
+        }
+        comma();
+        double finite = Double.isNaN(value) ? 0 : Math.clamp(value, -Double.MAX_VALUE, Double.MAX_VALUE);
+        return ascii(Double.toString(finite));
+    }
+
     public JsonWriter value(String text) {
         comma();
         room(text.length() + 2);
