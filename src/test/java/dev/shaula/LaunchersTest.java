@@ -43,6 +43,7 @@ class LaunchersTest {
             "grep",
             "mkdir",
             "rm",
+            "mv",
             "ln",
             "find",
             "touch",
@@ -57,6 +58,16 @@ class LaunchersTest {
             echo "maven $* on $JAVA_HOME in $PWD"
             mkdir -p target/quarkus-app
             touch target/quarkus-app/quarkus-run.jar
+            """;
+
+    /** The JVM's stand-in: writes a cache and counts it, or shows what it was called with. */
+    private static final String JAVA_THAT_TRAINS = """
+            for a in "$@"; do
+              case "$a" in
+              -XX:AOTCache=*.new) echo trained >>"$BUILDS"; echo cache >"${a#*=}" ;;
+              *) echo "arg $a" ;;
+              esac
+            done
             """;
 
     @TempDir
@@ -310,6 +321,44 @@ class LaunchersTest {
     }
 
     @Test
+    void shouldTrainOnceForEachBuildAndStartFromTheCache() throws Exception {
+        Path jdk = built();
+        script(jdk.resolve("bin/java"), JAVA_THAT_TRAINS);
+
+        Run first = shaula(Map.of(), "serve");
+        Run second = shaula(Map.of(), "serve");
+
+        String cache = "-XX:AOTCache=" + checkout.resolve("target/shaula.aot");
+        assertThat(first.err()).contains("Preparing fast starts");
+        assertThat(first.args()).containsSubsequence(cache, "-jar", jar().toString(), "serve");
+        assertThat(second.err()).isEmpty();
+        assertThat(second.args()).contains(cache);
+        assertThat(shaula(Map.of(), "query").args()).doesNotContain(cache);
+        assertThat(trainings()).isEqualTo(1);
+
+        Files.setLastModifiedTime(jar(), FileTime.from(Instant.now().plusSeconds(120)));
+        assertThat(shaula(Map.of("SHAULA_BUILD", "never"), "serve").status()).isZero();
+        assertThat(trainings()).isEqualTo(1);
+        assertThat(shaula(Map.of(), "serve").args()).contains(cache);
+        assertThat(trainings()).isEqualTo(2);
+    }
+
+    @Test
+    void shouldStartWithoutACacheWhenTrainingFails() throws Exception {
+        Path jdk = built();
+        script(jdk.resolve("bin/java"), JAVA_THAT_TRAINS.replace("echo trained >>\"$BUILDS\"", "exit 3"));
+
+        Run first = shaula(Map.of(), "serve");
+        Run second = shaula(Map.of(), "serve");
+
+        assertThat(first.status()).isZero();
+        assertThat(first.err()).contains("That did not work", "shaula.aot.log");
+        assertThat(first.args()).endsWith("serve").noneMatch(arg -> arg.contains("AOT"));
+        assertThat(second.err()).isEmpty();
+        assertThat(second.args()).noneMatch(arg -> arg.contains("AOT"));
+    }
+
+    @Test
     void shouldPassOnTheExitStatusOfTheJvm() throws Exception {
         Path jdk = built();
         script(jdk.resolve("bin/java"), "exit 42");
@@ -334,7 +383,6 @@ class LaunchersTest {
         Path jdk = jdk("usr/lib/jvm/temurin 25", "25.0.3");
         Files.createDirectories(jar().getParent());
         Files.createFile(jar());
-        Files.setLastModifiedTime(jar(), FileTime.from(Instant.now().plusSeconds(60)));
         return jdk;
     }
 
@@ -369,6 +417,11 @@ class LaunchersTest {
     private int builds() throws IOException {
         Path counted = machine.resolve("builds");
         return Files.exists(counted) ? Files.readAllLines(counted).size() : 0;
+    }
+
+    private long trainings() throws IOException {
+        Path counted = machine.resolve("builds");
+        return Files.readAllLines(counted).stream().filter("trained"::equals).count();
     }
 
     private void awaitBuild(Process builder) throws Exception {

@@ -135,6 +135,12 @@ final class CollectionsCommand implements Runnable {
                         "Candidates kept while linking (default: " + CollectionConfig.DEFAULT_EF_CONSTRUCTION + ").")
         private @Nullable Integer efConstruction;
 
+        @Option(
+                names = "--quantization",
+                paramLabel = "KIND",
+                description = "What searches walk the graph on: auto, none, int8 or bits (default: auto).")
+        private @Nullable String quantization;
+
         @Option(names = "--no-hnsw", description = "No graph: every search compares with every vector.")
         private boolean noHnsw;
 
@@ -153,6 +159,7 @@ final class CollectionsCommand implements Runnable {
             putIfGiven(body, "shards", shards);
             putIfGiven(body, "m", m);
             putIfGiven(body, "ef_construction", efConstruction);
+            putIfGiven(body, "quantization", quantization);
             return body;
         }
 

@@ -4,6 +4,7 @@ import dev.shaula.model.VectorDbException;
 import io.quarkus.runtime.annotations.QuarkusMain;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -30,8 +31,9 @@ import picocli.CommandLine.Spec;
             "  shaula query --collection demo --like 0",
             "",
             "Exit codes: 0 done, 1 failed, 2 wrong usage."
-        },
-        subcommands = {
+        })
+public final class ShaulaMain implements Runnable {
+    private static final List<Class<?>> COMMANDS = List.of(
             ServeCommand.class,
             ImportCommand.class,
             QueryCommand.class,
@@ -42,10 +44,10 @@ import picocli.CommandLine.Spec;
             BackupsCommand.class,
             RestoreCommand.class,
             HealthCommand.class,
+            RehearseCommand.class,
             VersionCommand.class,
-            CommandLine.HelpCommand.class
-        })
-public final class ShaulaMain implements Runnable {
+            CommandLine.HelpCommand.class);
+
     @Spec
     private CommandSpec spec = CommandSpec.create(); // replaced by picocli
 
@@ -57,11 +59,17 @@ public final class ShaulaMain implements Runnable {
 
     /** Runs the command in {@code args} and ends the process with its exit code. */
     public static void main(String... args) {
-        System.exit(commandLine().execute(args));
+        System.exit(commandLine(args).execute(args));
     }
 
-    static CommandLine commandLine() {
+    /**
+     * All commands, but for a start of the service that one alone: reading what the others look like, by reflection,
+     * would be a seventh of the time until the first answer.
+     */
+    static CommandLine commandLine(String... args) {
         CommandLine commandLine = new CommandLine(new ShaulaMain());
+        boolean serve = args.length > 0 && args[0].equals("serve");
+        (serve ? List.of(ServeCommand.class) : COMMANDS).forEach(commandLine::addSubcommand);
         commandLine.setCaseInsensitiveEnumValuesAllowed(true);
         commandLine.setExecutionExceptionHandler((e, failed, parsed) -> report(e, failed));
         commandLine.setParameterExceptionHandler(ShaulaMain::reportUsage);

@@ -48,7 +48,10 @@ public interface CollectionRegistry {
 
     Backups backups();
 
-    /** Shards that failed to open or were found damaged, as {@code collection/shard: reason}; empty when all is well. */
+    /**
+     * What does not serve, or serves without taking writes: shards that failed to open, were found damaged or failed
+     * later, as {@code collection/shard: reason}, and collections and aliases that cannot be read. Empty when all is well.
+     */
     List<String> damage();
 
     /** True once every collection found on disk is open for reading and writing. */

@@ -49,6 +49,7 @@ public final class LocalCollections implements CollectionRegistry {
     private final DataDirectory directory;
     private final ShardRuntime runtime;
     private final ConcurrentMap<String, Entry> entries = new ConcurrentHashMap<>();
+    /** Found at the start and not in a shard. */
     private final ConcurrentLinkedQueue<String> damage = new ConcurrentLinkedQueue<>();
     /** Held while a name is given to a collection or an alias or taken away; only on threads that may block. */
     private final ReentrantLock names = new ReentrantLock();
@@ -298,7 +299,14 @@ public final class LocalCollections implements CollectionRegistry {
 
     @Override
     public List<String> damage() {
-        return List.copyOf(damage);
+        List<String> all = new ArrayList<>(damage);
+        entries.values().stream()
+                .sorted(Comparator.comparing(e -> e.config.name()))
+                .map(e -> e.collection)
+                .filter(Objects::nonNull)
+                .flatMap(ShardedCollection::failures)
+                .forEach(all::add);
+        return all;
     }
 
     @Override
@@ -512,7 +520,6 @@ public final class LocalCollections implements CollectionRegistry {
         String name = config.name() + "/" + number;
         return openShard(config, number, folder).onFailure().recoverWithItem(failure -> {
             LOG.errorf(failure, "%s: could not be opened", name);
-            damage.add(name + ": " + failure.getMessage());
             return new QuarantinedShard(name, String.valueOf(failure.getMessage()));
         });
     }

@@ -8,6 +8,7 @@ import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.FieldIndex;
 import dev.shaula.model.FieldIndex.Kind;
 import dev.shaula.model.Metric;
+import dev.shaula.model.Quantization;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -37,6 +38,7 @@ record Manifest(CollectionConfig config, Instant createdAt, List<FieldIndex> ind
     /** What {@link #write} makes. */
     static final List<String> FILES = List.of(FILE, COPY);
 
+    private static final String QUANTIZATION = "quantization";
     private static final int VERSION = 1;
     private static final JsonFactory JSON = new JsonFactory();
     private static final Logger LOG = Logger.getLogger(Manifest.class);
@@ -119,7 +121,8 @@ record Manifest(CollectionConfig config, Instant createdAt, List<FieldIndex> ind
                     Integer.parseInt(field(fields, "shards")),
                     Integer.parseInt(field(fields, "m")),
                     Integer.parseInt(field(fields, "ef_construction")),
-                    Boolean.parseBoolean(field(fields, "enable_hnsw")));
+                    Boolean.parseBoolean(field(fields, "enable_hnsw")),
+                    Quantization.parse(QUANTIZATION, fields.getOrDefault(QUANTIZATION, Quantization.AUTO.wireName())));
             Manifest manifest = new Manifest(
                     config, Instant.parse(field(fields, "created_at")), indexes(fields.getOrDefault("indexes", "")));
             if (!manifest.checksum().equals(field(fields, "crc32c"))) {
@@ -165,6 +168,10 @@ record Manifest(CollectionConfig config, Instant createdAt, List<FieldIndex> ind
         json.writeNumberField("m", config.m());
         json.writeNumberField("ef_construction", config.efConstruction());
         json.writeBooleanField("enable_hnsw", config.hnsw());
+        if (config.quantization() != Quantization.AUTO) {
+            // Absent from manifests that are older than the choice, whose checksums must still agree.
+            json.writeStringField(QUANTIZATION, config.quantization().wireName());
+        }
         json.writeStringField("created_at", createdAt.toString());
         if (!indexes.isEmpty()) { // left out where there is none, as by versions that knew of none
             json.writeStringField("indexes", lines(indexes));

@@ -5,16 +5,19 @@ import dev.shaula.model.ExplainedSearch;
 import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
 import dev.shaula.model.IndexStatus;
+import dev.shaula.model.LiveQuery;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.ScrollRequest;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.model.VectorDbException;
 import dev.shaula.model.WriteResult;
+import dev.shaula.shard.LiveAnswer;
 import dev.shaula.shard.Shard;
 import dev.shaula.shard.ShardBackup;
 import dev.shaula.shard.ShardReading;
 import dev.shaula.shard.ShardStatus;
+import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import java.nio.file.Path;
 import java.util.List;
@@ -28,8 +31,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class QuarantinedShard implements Shard {
     private final String message;
+    private final String failure;
 
     QuarantinedShard(String name, String reason) {
+        this.failure = name + ": " + reason;
         this.message = "shard " + name + " is quarantined: " + reason;
     }
 
@@ -94,6 +99,11 @@ final class QuarantinedShard implements Shard {
     }
 
     @Override
+    public Multi<LiveAnswer> watch(LiveQuery query) {
+        return Multi.createFrom().failure(() -> VectorDbException.unavailable(message));
+    }
+
+    @Override
     public Uni<Void> commit() {
         return Uni.createFrom().voidItem();
     }
@@ -105,7 +115,7 @@ final class QuarantinedShard implements Shard {
 
     @Override
     public ShardStatus status() {
-        return new ShardStatus(0, 0, 0, 0);
+        return new ShardStatus(0, 0, 0, 0, failure);
     }
 
     @Override

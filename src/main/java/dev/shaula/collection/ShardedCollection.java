@@ -10,6 +10,8 @@ import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
 import dev.shaula.model.IndexStatus;
 import dev.shaula.model.Limits;
+import dev.shaula.model.LiveChange;
+import dev.shaula.model.LiveQuery;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.ScrollPage;
@@ -37,6 +39,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A collection over its shards: checks, admits, routes by a hash of the id, fans out and merges. */
@@ -95,6 +98,11 @@ final class ShardedCollection implements VectorCollection {
     /** Bytes of writes that wait in the mailboxes of its shards. */
     long queuedWriteBytes() {
         return shards.stream().mapToLong(shard -> shard.status().queuedBytes()).sum();
+    }
+
+    /** What {@link ShardStatus#failure} says of those of its shards that have failed. */
+    Stream<String> failures() {
+        return shards.stream().map(shard -> shard.status().failure()).flatMap(Stream::ofNullable);
     }
 
     @Override
@@ -225,6 +233,23 @@ final class ShardedCollection implements VectorCollection {
                     .collect()
                     .asList();
         });
+    }
+
+    @Override
+    public Multi<LiveChange> subscribe(LiveQuery query) {
+        return Multi.createFrom()
+                .<LiveChange>deferred(() -> {
+                    check.vector(query.vector(), "vector");
+                    return dropped
+                            ? Multi.createFrom().failure(missing())
+                            : new LiveMerge(
+                                    shards.stream()
+                                            .map(shard -> shard.watch(query))
+                                            .toList(),
+                                    query.k());
+                })
+                .onFailure(e -> dropped)
+                .transform(e -> missing());
     }
 
     @Override
@@ -418,10 +443,14 @@ final class ShardedCollection implements VectorCollection {
     private <T> Uni<T> unlessDropped(Supplier<Uni<T>> call) {
         return Uni.createFrom().deferred(() -> {
             if (dropped) {
-                throw VectorDbException.notFound("collection \"" + config.name() + "\" does not exist");
+                throw missing();
             }
             return call.get();
         });
+    }
+
+    private VectorDbException missing() {
+        return VectorDbException.notFound("collection \"" + config.name() + "\" does not exist");
     }
 
     private Uni<WriteResult> storeSplit(List<Point> points, Ack ack) {
@@ -482,7 +511,7 @@ final class ShardedCollection implements VectorCollection {
         return shards.get(Routing.shardOf(id, shards.size()));
     }
 
-    private static List<ScoredPoint> merge(List<List<ScoredPoint>> parts, int k) {
+    static List<ScoredPoint> merge(List<List<ScoredPoint>> parts, int k) {
         return parts.stream()
                 .flatMap(List::stream)
                 .sorted(CLOSEST_FIRST)

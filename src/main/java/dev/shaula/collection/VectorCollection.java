@@ -8,6 +8,8 @@ import dev.shaula.model.Facets;
 import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
 import dev.shaula.model.IndexStatus;
+import dev.shaula.model.LiveChange;
+import dev.shaula.model.LiveQuery;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.ScrollPage;
@@ -72,6 +74,18 @@ public interface VectorCollection {
 
     /** Several searches under one admission; one list per request, in request order. */
     Uni<List<List<ScoredPoint>>> searchAll(List<SearchRequest> requests);
+
+    /**
+     * Keeps an answer true while points are written: the first item turns an empty answer into the present one, each
+     * later one turns the answer that the subscriber got last into the newest. At the sequence numbers of an item the
+     * answer is exactly what an exact search of those states would give. Nothing is emitted while the answer stays the
+     * same, and nothing without demand: a slow subscriber gets fewer and larger changes, and its subscription holds two
+     * answers at most, however long it waits.
+     *
+     * <p>Runs until it is cancelled. Fails with INVALID on a bad vector, with OVERLOADED or TOO_LARGE when its answers
+     * would need more heap than there is for live queries, with NOT_FOUND when the collection is dropped.
+     */
+    Multi<LiveChange> subscribe(LiveQuery query);
 
     /** The point with this id as the newest published snapshot has it. */
     Uni<Optional<Point>> get(String id);

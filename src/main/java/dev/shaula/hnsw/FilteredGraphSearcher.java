@@ -2,6 +2,9 @@ package dev.shaula.hnsw;
 
 import dev.shaula.vectors.Scorer;
 import java.util.Arrays;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Best-first search of a graph for the nearest of some rows only, which measures no others (ACORN-1: Patel, Kraft,
@@ -15,7 +18,7 @@ import java.util.Arrays;
 public final class FilteredGraphSearcher {
     private static final int SCAN_BLOCK = 256;
     /** Below this, that none is there may be chance. */
-    private static final int FEWEST_EXPECTED = 12;
+    private static final int FEWEST_EXPECTED = 40;
 
     /** The way down, which ignores the filter: the upper levels are too thin to be filtered. */
     private final GraphSearcher descent = new GraphSearcher();
@@ -33,7 +36,8 @@ public final class FilteredGraphSearcher {
     private long[] found = new long[256];
     private int foundCount;
     private long measured;
-    /** Neighbours that the last expansion came by, and how many of them matched. */
+    private @Nullable BooleanSupplier stopped;
+    /** Neighbours that the last expansion came by, some more than once, and how many of them matched. */
     private int passed;
 
     private int matched;
@@ -64,6 +68,11 @@ public final class FilteredGraphSearcher {
      */
     public record Walk(int rows, long[] accepted, int ef, int[] seeds, double share, long budget, boolean anywhere) {}
 
+    /** As {@link GraphSearcher#stopWhen}. */
+    public void stopWhen(@Nullable BooleanSupplier stop) {
+        stopped = stop;
+    }
+
     /** Walks; then {@link #count}, {@link #ordinal} and {@link #distance} give what was found, however it ended. */
     public End search(HnswGraph graph, Scorer scorer, Walk walk) {
         candidates.clear();
@@ -80,6 +89,21 @@ public final class FilteredGraphSearcher {
         boolean few = results.size() < walk.ef();
         collect();
         return end == End.COMPLETE && few ? End.CUT_OFF : end;
+    }
+
+    /** Measures the nearest {@code n} results with another scorer, drops the rest and sorts again. */
+    public void rescore(Scorer scorer, int n) {
+        int kept = Math.min(n, foundCount);
+        makeRoom(kept);
+        for (int i = 0; i < kept; i++) {
+            nodes[i] = ordinal(i);
+        }
+        scorer.distances(nodes, kept, distances);
+        results.clear();
+        for (int i = 0; i < kept; i++) {
+            results.push(~Keys.of(distances[i], nodes[i]));
+        }
+        collect();
     }
 
     /** Results of the last search. */
@@ -131,6 +155,9 @@ public final class FilteredGraphSearcher {
             if (measured > walk.budget()) {
                 return End.EXHAUSTED;
             }
+            if (stopped != null && stopped.getAsBoolean()) {
+                throw new CancellationException("the search is not wanted any more");
+            }
             expand(graph, scorer, Keys.node(nearest), walk);
         }
         return End.COMPLETE;
@@ -146,6 +173,7 @@ public final class FilteredGraphSearcher {
         }
         int degree = graph.neighbours(0, node, neighbours);
         passed = degree;
+        matched = 0;
         int others = 0;
         for (int i = 0; i < degree; i++) {
             int neighbour = neighbours[i];
@@ -153,6 +181,7 @@ public final class FilteredGraphSearcher {
                 neighbours[others++] = neighbour;
             } else {
                 matches++;
+                matched++;
                 if (visited.add(neighbour)) {
                     nodes[n++] = neighbour;
                 }
@@ -165,7 +194,6 @@ public final class FilteredGraphSearcher {
                 matches += n - before;
             }
         }
-        matched = matches;
         measure(scorer, n, walk.ef());
     }
 
@@ -175,8 +203,11 @@ public final class FilteredGraphSearcher {
         passed += degree;
         int count = n;
         for (int i = 0; i < degree; i++) {
-            if (isSet(accepted, beyond[i]) && visited.add(beyond[i])) {
-                nodes[count++] = beyond[i];
+            if (isSet(accepted, beyond[i])) {
+                matched++;
+                if (visited.add(beyond[i])) {
+                    nodes[count++] = beyond[i];
+                }
             }
         }
         return count;

@@ -2,6 +2,8 @@ package dev.shaula.hnsw;
 
 import dev.shaula.vectors.Scorer;
 import java.util.Arrays;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class GraphSearcher {
     private static final int SCAN_BLOCK = 256;
+    private static final int REFINE_BLOCK = 16;
+    private static final double SPREADS = 3;
 
     private final VisitedSet visited = new VisitedSet();
     private final LongHeap candidates = new LongHeap();
@@ -21,26 +25,102 @@ public final class GraphSearcher {
     private float[] distances = {};
     private long[] found = new long[256];
     private int foundCount;
+    private @Nullable BooleanSupplier stopped;
+
+    /**
+     * What later searches ask once for each node they expand and each {@value #SCAN_BLOCK} rows they scan, so that a
+     * search whose caller has gone ends after some tens of microseconds with a {@link CancellationException}.
+     *
+     * @param stop cheap, true once the search is not wanted any more; null for never
+     */
+    public void stopWhen(@Nullable BooleanSupplier stop) {
+        stopped = stop;
+    }
+
+    private void checkStopped() {
+        if (stopped != null && stopped.getAsBoolean()) {
+            throw new CancellationException("the search is not wanted any more");
+        }
+    }
 
     /**
      * Finds the rows nearest to the scorer's query; then {@link #ordinal} and {@link #distance} give them.
      *
      * @param rows rows there are, at least as many as nodes: those not linked yet are measured one by one
-     * @param ef candidates kept, at least the number of results wanted
+     * @param k results wanted
+     * @param ef candidates kept, at least {@code k}
      * @param accepted bit set per ordinal: what may be returned (the rest is still walked through); null for all
      * @return the number of results, at most {@code ef}
      */
-    public int search(HnswGraph graph, int rows, Scorer scorer, int ef, long @Nullable [] accepted) {
+    public int search(HnswGraph graph, int rows, Scorer scorer, int k, int ef, long @Nullable [] accepted) {
         results.clear();
         if (graph.size() > 0) {
-            long nearest = descend(graph, scorer, startOf(graph, scorer), graph.topLevel(), 0);
-            start(graph, 0);
-            offer(nearest, ef, accepted);
-            walk(graph, scorer, 0, ef, accepted);
+            Scorer walker = scorer.walker();
+            walkDown(graph, walker == null ? scorer : walker, ef, accepted);
+            if (walker != null) {
+                collect();
+                refine(scorer, kept(k));
+            }
         }
-        measure(graph.size(), rows, scorer, ef, accepted);
+        measure(graph.size(), rows, scorer, Math.max(kept(k), results.size()), accepted);
         collect();
         return foundCount;
+    }
+
+    private void walkDown(HnswGraph graph, Scorer scorer, int ef, long @Nullable [] accepted) {
+        long nearest = descend(graph, scorer, startOf(graph, scorer), graph.topLevel(), 0);
+        start(graph, 0);
+        offer(nearest, ef, accepted);
+        walk(graph, scorer, 0, ef, accepted);
+    }
+
+    /** Measures the nearest {@code n} results with another scorer, drops the rest and sorts again. */
+    public void rescore(Scorer scorer, int n) {
+        results.clear();
+        remeasure(scorer, Math.min(n, foundCount), n);
+        collect();
+    }
+
+    /** Results that approximate distances must keep so that the exact ones find {@code k} among them. */
+    public static int kept(int k) {
+        return k + k / 5 + 2;
+    }
+
+    /**
+     * Measures what a coarse walk found with a better scorer, the nearest first, until the rest has no prospect: with
+     * {@code e} the root mean square of how far the coarse distances were off so far, one that is {@value #SPREADS} e
+     * farther than the worst of those kept stays out. So well separated neighbours cost a few looks, and a crowd at
+     * nearly the same distance gets as many as it takes.
+     */
+    private void refine(Scorer scorer, int keep) {
+        results.clear();
+        makeRoom(REFINE_BLOCK);
+        double squares = 0;
+        for (int first = 0; first < foundCount; first += REFINE_BLOCK) {
+            if (results.size() >= keep) {
+                double reach = SPREADS * Math.sqrt(squares / first);
+                if (Keys.distance(found[first]) - reach > Keys.distance(~results.top())) {
+                    return;
+                }
+            }
+            int n = Math.min(REFINE_BLOCK, foundCount - first);
+            for (int i = 0; i < n; i++) {
+                nodes[i] = Keys.node(found[first + i]);
+            }
+            keepAll(scorer, n, keep);
+            for (int i = 0; i < n; i++) {
+                double off = (double) distances[i] - Keys.distance(found[first + i]);
+                squares += off * off;
+            }
+        }
+    }
+
+    private void remeasure(Scorer scorer, int n, int ef) {
+        makeRoom(n);
+        for (int i = 0; i < n; i++) {
+            nodes[i] = Keys.node(found[i]);
+        }
+        keepAll(scorer, n, ef);
     }
 
     /**
@@ -116,6 +196,7 @@ public final class GraphSearcher {
             if (results.size() >= ef && nearest > ~results.top()) {
                 break;
             }
+            checkStopped();
             int n = score(graph, scorer, level, Keys.node(nearest), true);
             for (int i = 0; i < n; i++) {
                 long key = Keys.of(distances[i], nodes[i]);
@@ -136,6 +217,7 @@ public final class GraphSearcher {
                 nodes[n++] = row;
             }
             if (n == SCAN_BLOCK) {
+                checkStopped();
                 keepAll(scorer, n, k);
                 n = 0;
             }

@@ -155,8 +155,7 @@ public final class HnswBuilder {
             long nearest = 0;
             int from = before.topLevel();
             if (first > 0) {
-                nearest = worker.searcher.startOf(before, worker.scorer);
-                nearest = worker.searcher.descend(before, worker.scorer, nearest, from, level[i]);
+                nearest = worker.enter(before, level[i]);
             }
             for (int l = level[i]; l >= 0; l--) {
                 worker.candidateCount = 0;

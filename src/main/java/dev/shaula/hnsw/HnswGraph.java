@@ -70,25 +70,41 @@ public final class HnswGraph {
         int records = in.readInt("upper records", 0, Integer.MAX_VALUE);
         int topLevel = in.readInt("top level", 0, LevelGenerator.MAX_LEVEL);
         int entry = in.readInt("entry", size == 0 ? NONE : 0, (topLevel == 0 ? size : records) - 1);
+        EdgePages level0 = readLevel0(in, m, size);
+        EdgePages upper = readUpper(in, m, size, records);
+        return new HnswGraph(m, size, level0.publish(), upper.publish(), topLevel, entry);
+    }
+
+    private static EdgePages readLevel0(LittleEndianInput in, int m, int size) throws IOException {
         EdgePages level0 = new EdgePages(EdgePages.View.empty(2 * m));
         for (int node = 0; node < size; node++) {
             level0.append(1);
-            int n = in.readInt("neighbours of node " + node, 0, 2 * m);
-            for (int i = 0; i < n; i++) {
-                level0.page(node)[level0.offset(node) + i] = in.readInt("neighbour of node " + node, 0, size - 1);
-            }
+            int n = in.readInt("neighbours of a node", 0, 2 * m);
+            in.readInts(level0.page(node), level0.offset(node), n);
+            check(level0.page(node), level0.offset(node), n, 0, size - 1);
         }
+        return level0;
+    }
+
+    private static EdgePages readUpper(LittleEndianInput in, int m, int size, int records) throws IOException {
         EdgePages upper = new EdgePages(EdgePages.View.empty(m + 1));
         for (int record = 0; record < records; record++) {
             upper.append(1);
             int[] page = upper.page(record);
             int at = upper.offset(record);
-            page[at] = in.readInt("ordinal of record " + record, 0, size - 1);
-            for (int i = 1; i <= m; i++) {
-                page[at + i] = in.readInt("neighbour of record " + record, NONE, records - 1);
+            in.readInts(page, at, m + 1);
+            check(page, at, 1, 0, size - 1);
+            check(page, at + 1, m, NONE, records - 1);
+        }
+        return upper;
+    }
+
+    private static void check(int[] page, int from, int n, int min, int max) throws IOException {
+        for (int i = from; i < from + n; i++) {
+            if (page[i] < min || page[i] > max) {
+                throw new IOException("neighbour: expected " + min + " to " + max + ", found " + page[i]);
             }
         }
-        return new HnswGraph(m, size, level0.publish(), upper.publish(), topLevel, entry);
     }
 
     public int m() {

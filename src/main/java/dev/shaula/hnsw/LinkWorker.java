@@ -2,11 +2,15 @@ package dev.shaula.hnsw;
 
 import dev.shaula.vectors.Scorer;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** The scratch of one thread that links: a searcher, a scorer and a list of candidates. */
 final class LinkWorker {
     final GraphSearcher searcher = new GraphSearcher();
     final Scorer scorer;
+    /** What walks the graph for the query that {@link #enter} came with, if not the scorer itself. */
+    private @Nullable Scorer coarse;
+
     final float[] peerDistances;
     private final int[] peers;
 
@@ -30,16 +34,47 @@ final class LinkWorker {
         scorer.distances(peers, i, peerDistances);
     }
 
+    /** Enters the graph with the scorer's query and descends; returns the nearest node of {@code level}, or of the top. */
+    long enter(HnswGraph graph, int level) {
+        coarse = scorer.walker();
+        return searcher.descend(graph, walker(), searcher.startOf(graph, walker()), graph.topLevel(), level);
+    }
+
+    private Scorer walker() {
+        Scorer c = coarse;
+        return c == null ? scorer : c;
+    }
+
     /** Searches one level and adds what it finds to the candidates; returns the nearest as a node of the level below. */
     long searchFrom(HnswGraph graph, long nearest, int level, int ef) {
         searcher.start(graph, level);
         searcher.offer(nearest, ef, null);
-        searcher.searchLevel(graph, scorer, level, ef);
-        for (int i = 0; i < searcher.foundCount(); i++) {
-            addCandidate(searcher.foundKey(i));
+        searcher.searchLevel(graph, walker(), level, ef);
+        if (coarse == null) {
+            for (int i = 0; i < searcher.foundCount(); i++) {
+                addCandidate(searcher.foundKey(i));
+            }
+        } else {
+            remeasure(graph, level);
         }
         long best = searcher.foundKey(0);
         return level == 0 ? best : Keys.of(Keys.distance(best), graph.below(level, Keys.node(best)));
+    }
+
+    /** Adds what was found with the distances of the better scorer. */
+    private void remeasure(HnswGraph graph, int level) {
+        int n = searcher.foundCount();
+        if (distances.length < n) {
+            distances = new float[n];
+            kept = new int[n];
+        }
+        for (int i = 0; i < n; i++) {
+            kept[i] = graph.ordinal(level, Keys.node(searcher.foundKey(i)));
+        }
+        scorer.distances(kept, n, distances);
+        for (int i = 0; i < n; i++) {
+            addCandidate(Keys.of(distances[i], Keys.node(searcher.foundKey(i))));
+        }
     }
 
     void addCandidate(long key) {

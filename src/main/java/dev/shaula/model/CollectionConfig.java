@@ -10,9 +10,17 @@ package dev.shaula.model;
  * @param m edges a new node asks for per level; level 0 keeps up to {@code 2 m}
  * @param efConstruction candidates kept while linking
  * @param hnsw false: no graph, every search is exact
+ * @param quantization what searches walk the graph on
  */
 public record CollectionConfig(
-        String name, int dimensions, Metric metric, int shards, int m, int efConstruction, boolean hnsw) {
+        String name,
+        int dimensions,
+        Metric metric,
+        int shards,
+        int m,
+        int efConstruction,
+        boolean hnsw,
+        Quantization quantization) {
     public static final int DEFAULT_DIMENSIONS = 1_536;
     public static final int DEFAULT_SHARDS = 16;
     public static final int DEFAULT_M = 16;
@@ -28,6 +36,12 @@ public record CollectionConfig(
         checkRange("ef_construction", efConstruction, 1, Limits.MAX_EF_CONSTRUCTION);
     }
 
+    /** Leaves the quantisation to the server. */
+    public CollectionConfig(
+            String name, int dimensions, Metric metric, int shards, int m, int efConstruction, boolean hnsw) {
+        this(name, dimensions, metric, shards, m, efConstruction, hnsw, Quantization.AUTO);
+    }
+
     /** A collection of default shape, as an upsert into a missing collection makes it. */
     public static CollectionConfig of(String name, int dimensions) {
         return new CollectionConfig(
@@ -35,11 +49,20 @@ public record CollectionConfig(
     }
 
     public CollectionConfig withName(String newName) {
-        return new CollectionConfig(newName, dimensions, metric, shards, m, efConstruction, hnsw);
+        return new CollectionConfig(newName, dimensions, metric, shards, m, efConstruction, hnsw, quantization);
+    }
+
+    public CollectionConfig withQuantization(Quantization newQuantization) {
+        return new CollectionConfig(name, dimensions, metric, shards, m, efConstruction, hnsw, newQuantization);
+    }
+
+    /** What {@link #quantization} comes to: nothing where there is no graph to walk. */
+    public Quantization effectiveQuantization() {
+        return hnsw ? quantization.resolve(dimensions) : Quantization.NONE;
     }
 
     public CollectionConfig withShards(int newShards) {
-        return new CollectionConfig(name, dimensions, metric, newShards, m, efConstruction, hnsw);
+        return new CollectionConfig(name, dimensions, metric, newShards, m, efConstruction, hnsw, quantization);
     }
 
     /** Checks the name of a collection or alias; throws INVALID naming {@code field} and the bound. */

@@ -38,6 +38,18 @@ public final class Limits {
     /** Points in one page of a scroll; a stream of points has no limit. */
     public static final int MAX_SCROLL_LIMIT = 10_000;
 
+    /** Results that a live query keeps. */
+    public static final int MAX_LIVE_K = 1_000;
+    /** Heap of what one live query keeps of one shard, in bytes: two answers with ids, metadata and vectors. */
+    public static final long MAX_LIVE_BYTES = 8L << 20;
+
+    /** Longest name of an upsert stream of a WebSocket, in characters. */
+    public static final int MAX_STREAM_NAME_LENGTH = 128;
+    /** Upsert streams that one WebSocket has open. */
+    public static final int MAX_SOCKET_STREAMS = 16;
+    /** Live queries of one WebSocket. */
+    public static final int MAX_SOCKET_LIVE_QUERIES = 64;
+
     /** Longest name of a backup, in characters. */
     public static final int MAX_BACKUP_NAME_LENGTH = 100;
     /** Aliases of one server. */

@@ -1,5 +1,7 @@
 package dev.shaula.model;
 
+import java.util.Arrays;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,4 +15,21 @@ public record ScoredPoint(
         String id,
         float score,
         float @Nullable [] vector,
-        @Nullable Metadata metadata) {}
+        @Nullable Metadata metadata) {
+
+    /** Whether the other has the same content, element by element; the record's own equality is that of its array. */
+    public boolean isSameAs(ScoredPoint other) {
+        return id.equals(other.id)
+                && Float.compare(score, other.score) == 0
+                && Arrays.equals(vector, other.vector)
+                && Objects.equals(metadata, other.metadata);
+    }
+
+    /** Bytes that this point holds on the heap, near enough for a byte budget. */
+    public long heapBytes() {
+        return 96L
+                + id.length()
+                + (vector == null ? 0 : 16 + 4L * vector.length)
+                + (metadata == null ? 0 : 32 + metadata.json().length);
+    }
+}

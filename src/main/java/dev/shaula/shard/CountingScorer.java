@@ -1,20 +1,11 @@
 package dev.shaula.shard;
 
 import dev.shaula.vectors.Scorer;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /** Counts the distances that another scorer measures. */
-final class CountingScorer implements Scorer {
-    private final Scorer scorer;
-    private long count;
-
-    CountingScorer(Scorer scorer) {
-        this.scorer = scorer;
-    }
-
-    long count() {
-        return count;
-    }
-
+record CountingScorer(Scorer scorer, LongAdder count) implements Scorer {
     @Override
     public void query(float[] vector) {
         scorer.query(vector);
@@ -27,19 +18,25 @@ final class CountingScorer implements Scorer {
 
     @Override
     public float distance(int ordinal) {
-        count++;
+        count.increment();
         return scorer.distance(ordinal);
     }
 
     @Override
     public void distances(int[] ordinals, int n, float[] out) {
-        count += n;
+        count.add(n);
         scorer.distances(ordinals, n, out);
     }
 
     @Override
     public float between(int a, int b) {
-        count++;
+        count.increment();
         return scorer.between(a, b);
+    }
+
+    @Override
+    public @Nullable Scorer walker() {
+        Scorer walker = scorer.walker();
+        return walker == null ? null : new CountingScorer(walker, count);
     }
 }

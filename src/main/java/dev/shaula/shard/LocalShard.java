@@ -7,6 +7,7 @@ import dev.shaula.model.ExplainedSearch;
 import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
 import dev.shaula.model.IndexStatus;
+import dev.shaula.model.LiveQuery;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.ScrollRequest;
@@ -20,6 +21,7 @@ import dev.shaula.storage.RocksShardStore;
 import dev.shaula.storage.ShardLog;
 import dev.shaula.storage.StorageErrors;
 import dev.shaula.storage.Write;
+import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.AbstractVerticle;
 import io.vertx.core.DeploymentOptions;
@@ -60,6 +62,7 @@ public final class LocalShard implements Shard {
     private final Mailbox mailbox = new Mailbox();
     private final AtomicBoolean scheduled = new AtomicBoolean();
     private final Writer writer;
+    private final LiveQueries live;
     /** Who waits for a backup; null while none is taken. */
     private final AtomicReference<@Nullable CompletableFuture<ShardBackup>> backup = new AtomicReference<>();
 
@@ -73,6 +76,7 @@ public final class LocalShard implements Shard {
         this.directory = directory;
         this.runtime = runtime;
         this.writer = new Writer(new WriteBrake(runtime.settings().maxWritesPerSecond()));
+        this.live = new LiveQueries(runtime::runForLiveQueries, runtime.liveBudget(), this::current);
     }
 
     /**
@@ -190,6 +194,11 @@ public final class LocalShard implements Shard {
     }
 
     @Override
+    public Multi<LiveAnswer> watch(LiveQuery query) {
+        return live.watch(query);
+    }
+
+    @Override
     public Uni<Void> commit() {
         return Uni.createFrom()
                 .emitter(emitter ->
@@ -239,7 +248,12 @@ public final class LocalShard implements Shard {
     @Override
     public ShardStatus status() {
         ShardSnapshot s = current();
-        return new ShardStatus(s.count(), s.sequence(), s.memoryBytes(), mailbox.bytes());
+        return new ShardStatus(s.count(), s.sequence(), s.memoryBytes(), mailbox.bytes(), failure());
+    }
+
+    private @Nullable String failure() {
+        Throwable reason = broken;
+        return reason == null ? null : name + ": stopped writing after " + reason;
     }
 
     @Override
@@ -346,6 +360,7 @@ public final class LocalShard implements Shard {
         public void stop() {
             stopped = true;
             indexing.stop();
+            live.close(VectorDbException.unavailable(name + ": is closed"));
             while (!mailbox.isEmpty()) {
                 drain();
             }
@@ -386,6 +401,7 @@ public final class LocalShard implements Shard {
                     mailbox.drain(brake.limit(runtime.settings().maxBatchWrites()), MAX_BATCH_BYTES);
             if (!requests.isEmpty()) {
                 write(requests);
+                mailbox.settled();
             }
             return requests.stream().mapToInt(WriteRequest::size).sum();
         }
@@ -438,6 +454,7 @@ public final class LocalShard implements Shard {
         private void apply(LogRecord record) {
             state().apply(record);
             publish();
+            live.published(current(), record);
         }
 
         /** From the thread that built: puts the build where searches see it. */
@@ -552,6 +569,7 @@ public final class LocalShard implements Shard {
         private void answer(List<WriteRequest> requests, List<WriteResult> results, Ack reached) {
             for (int i = 0; i < requests.size(); i++) {
                 if (requests.get(i).ack() == reached) {
+                    mailbox.answering(requests.get(i));
                     requests.get(i).answer().complete(results.get(i));
                 }
             }

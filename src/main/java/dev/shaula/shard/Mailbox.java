@@ -11,7 +11,10 @@ import java.util.List;
  */
 final class Mailbox {
     private final ArrayDeque<WriteRequest> queue = new ArrayDeque<>();
-    private long bytes;
+    private long waiting;
+    /** Of what was drained and is not answered yet. */
+    private long running;
+
     private boolean closed;
 
     /** Adds a request; false if the mailbox is closed. */
@@ -20,7 +23,7 @@ final class Mailbox {
             return false;
         }
         queue.add(request);
-        bytes += request.bytes();
+        waiting += request.bytes();
         return true;
     }
 
@@ -38,16 +41,28 @@ final class Mailbox {
             writes += next.size();
             batchBytes += next.bytes();
         }
-        bytes -= batchBytes;
+        waiting -= batchBytes;
+        running = batchBytes;
         return batch;
+    }
+
+    /** To be called before the answer, which gives the request's share of the write budget to the next. */
+    synchronized void answering(WriteRequest request) {
+        running -= request.bytes();
+    }
+
+    /** Everything that the last {@link #drain} gave out is answered. */
+    synchronized void settled() {
+        running = 0;
     }
 
     synchronized boolean isEmpty() {
         return queue.isEmpty();
     }
 
+    /** Of what waits and of the batch that is being written. */
     synchronized long bytes() {
-        return bytes;
+        return waiting + Math.max(0, running);
     }
 
     synchronized boolean isClosed() {

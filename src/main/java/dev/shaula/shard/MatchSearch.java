@@ -9,6 +9,7 @@ import dev.shaula.model.SearchRequest;
 import dev.shaula.vectors.Scorer;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * The search of one snapshot for the nearest of some matches: by the plan that promises to cost least, and by a scan
@@ -45,57 +46,91 @@ record MatchSearch(SearchRequest request, Matches matches, int live, int rows, H
         }
     }
 
-    /** Makes the request's vector the scorer's query, and searches. */
-    Outcome run(Scorer scorer, SearchScratch scratch) {
+    /**
+     * What measures.
+     *
+     * @param approximate for walks
+     * @param exact for scans, and for what a walk by codes has found
+     * @param coded whether the two differ
+     */
+    record Scorers(Scorer approximate, Scorer exact, boolean coded) {
+        Scorers counting(LongAdder count) {
+            return new Scorers(new CountingScorer(approximate, count), new CountingScorer(exact, count), coded);
+        }
+    }
+
+    /** Makes the request's vector the scorers' query, and searches. */
+    Outcome run(Scorers scorers, SearchScratch scratch) {
         if (matches.count() == 0) {
             return new Outcome(scratch, List.of(Plan.SCAN), 0, 0);
         }
-        scorer.query(request.vector());
-        int k = Math.min(request.k(), matches.count());
-        // 2 k: at ef = k the k-th result is a guess; the contract promises good recall without a parameter.
-        int ef = Math.max(request.ef() > 0 ? request.ef() : DEFAULT_EF, 2 * request.k());
-        SearchPlanner.Choice choice = SearchPlanner.choose(task(k, ef));
+        SearchPlanner.Choice choice = SearchPlanner.choose(task(ef()));
         return switch (choice.plan()) {
-            case SCAN -> scan(scorer, scratch, k, choice, List.of(Plan.SCAN));
-            case WALK -> walk(scorer, scratch, k, ef, choice);
-            case FILTERED_WALK, WIDE_WALK -> filteredWalk(scorer, scratch, k, ef, choice);
+            case SCAN -> scan(scorers, scratch, choice, List.of(Plan.SCAN));
+            case WALK -> walk(scorers, scratch, choice);
+            case FILTERED_WALK, WIDE_WALK -> filteredWalk(scorers, scratch, choice);
         };
     }
 
-    private Outcome scan(Scorer scorer, SearchScratch scratch, int k, SearchPlanner.Choice choice, List<Plan> plans) {
-        int n = scratch.searcher.scan(rows, scorer, k, matches.bits());
+    private int k() {
+        return Math.min(request.k(), matches.count());
+    }
+
+    /** At ef = k the k-th result is a guess, and the contract promises good recall without a parameter. */
+    private int ef() {
+        return request.ef() > 0 ? Math.max(request.ef(), k() + k() / 2) : Math.max(DEFAULT_EF, 2 * k());
+    }
+
+    private Outcome scan(Scorers scorers, SearchScratch scratch, SearchPlanner.Choice choice, List<Plan> plans) {
+        scorers.exact.query(request.vector());
+        int n = scratch.searcher.scan(rows, scorers.exact, k(), matches.bits());
         return new Outcome(scratch, plans, choice.predicted(), n);
     }
 
-    private Outcome walk(Scorer scorer, SearchScratch scratch, int k, int ef, SearchPlanner.Choice choice) {
+    private Outcome walk(Scorers scorers, SearchScratch scratch, SearchPlanner.Choice choice) {
+        scorers.approximate.query(request.vector());
         GraphSearcher searcher = scratch.searcher;
-        int n = searcher.search(graph, rows, scorer, ef, matches.bits());
-        return n >= k
-                ? new Outcome(scratch, List.of(Plan.WALK), choice.predicted(), n)
-                : scan(scorer, scratch, k, choice, List.of(Plan.WALK, Plan.SCAN));
+        int n = searcher.search(graph, rows, scorers.approximate, k(), ef(), matches.bits());
+        if (n < k()) {
+            return scan(scorers, scratch, choice, List.of(Plan.WALK, Plan.SCAN));
+        }
+        if (scorers.coded) {
+            scorers.exact.query(request.vector());
+            searcher.rescore(scorers.exact, GraphSearcher.kept(k()));
+        }
+        return new Outcome(scratch, List.of(Plan.WALK), choice.predicted(), k());
     }
 
-    private Outcome filteredWalk(Scorer scorer, SearchScratch scratch, int k, int ef, SearchPlanner.Choice choice) {
-        End end = scratch.filtered.search(graph, scorer, walk(ef, choice, false));
+    private Outcome filteredWalk(Scorers scorers, SearchScratch scratch, SearchPlanner.Choice choice) {
+        scorers.approximate.query(request.vector());
+        End end = scratch.filtered.search(graph, scorers.approximate, walk(ef(), choice, false));
         if (end == End.FAR_AWAY) {
-            return farWalk(scorer, scratch, k, ef, choice);
+            return farWalk(scorers, scratch, choice);
         }
+        List<Plan> plans = List.of(Plan.FILTERED_WALK);
         return end == End.COMPLETE
-                ? new Outcome(scratch, List.of(Plan.FILTERED_WALK), choice.predicted(), scratch.filtered.count())
-                : scan(scorer, scratch, k, choice, List.of(Plan.FILTERED_WALK, Plan.SCAN));
+                ? walked(scorers, scratch, choice, plans)
+                : scan(scorers, scratch, choice, List.of(Plan.FILTERED_WALK, Plan.SCAN));
     }
 
     /** The matches are far from the query: a wider walk, unless a scan costs less. */
-    private Outcome farWalk(Scorer scorer, SearchScratch scratch, int k, int ef, SearchPlanner.Choice first) {
-        SearchPlanner.Choice wide = SearchPlanner.choose(task(k, FAR_WIDTH * ef));
+    private Outcome farWalk(Scorers scorers, SearchScratch scratch, SearchPlanner.Choice first) {
+        SearchPlanner.Choice wide = SearchPlanner.choose(task(FAR_WIDTH * ef()));
         if (wide.plan() == Plan.SCAN) {
-            return scan(scorer, scratch, k, first, List.of(Plan.FILTERED_WALK, Plan.SCAN));
+            return scan(scorers, scratch, first, List.of(Plan.FILTERED_WALK, Plan.SCAN));
         }
-        End end = scratch.filtered.search(graph, scorer, walk(FAR_WIDTH * ef, wide, true));
-        List<Plan> plans = List.of(Plan.FILTERED_WALK, Plan.WIDE_WALK);
+        End end = scratch.filtered.search(graph, scorers.approximate, walk(FAR_WIDTH * ef(), wide, true));
         return end == End.COMPLETE
-                ? new Outcome(scratch, plans, first.predicted(), scratch.filtered.count())
-                : scan(scorer, scratch, k, first, List.of(Plan.FILTERED_WALK, Plan.WIDE_WALK, Plan.SCAN));
+                ? walked(scorers, scratch, first, List.of(Plan.FILTERED_WALK, Plan.WIDE_WALK))
+                : scan(scorers, scratch, first, List.of(Plan.FILTERED_WALK, Plan.WIDE_WALK, Plan.SCAN));
+    }
+
+    private Outcome walked(Scorers scorers, SearchScratch scratch, SearchPlanner.Choice choice, List<Plan> plans) {
+        if (scorers.coded) {
+            scorers.exact.query(request.vector());
+            scratch.filtered.rescore(scorers.exact, GraphSearcher.kept(k()));
+        }
+        return new Outcome(scratch, plans, choice.predicted(), Math.min(k(), scratch.filtered.count()));
     }
 
     private FilteredGraphSearcher.Walk walk(int ef, SearchPlanner.Choice choice, boolean anywhere) {
@@ -109,7 +144,7 @@ record MatchSearch(SearchRequest request, Matches matches, int live, int rows, H
                 anywhere);
     }
 
-    private SearchPlanner.Task task(int k, int ef) {
-        return new SearchPlanner.Task(live, matches.count(), k, ef, graph.m(), request.exact() || !walkable);
+    private SearchPlanner.Task task(int ef) {
+        return new SearchPlanner.Task(live, matches.count(), k(), ef, graph.m(), request.exact() || !walkable);
     }
 }

@@ -8,12 +8,14 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
 /**
  * Threads for searches, as many as there are cores: a search is all arithmetic and memory, so more threads would only
- * take turns. The queue is bounded; when it is full a search is refused at once with OVERLOADED, and one whose caller
- * has gone is dropped before it starts. Thread-safe.
+ * take turns. The queue is bounded; when it is full a search is refused at once with OVERLOADED. One whose caller
+ * has gone, by hanging up or at its deadline, leaves the queue uncomputed, and if it runs it stops at the next node.
+ * Thread-safe.
  */
 final class SearchPool implements AutoCloseable {
     private final ThreadPoolExecutor executor;
@@ -33,11 +35,11 @@ final class SearchPool implements AutoCloseable {
         executor.prestartAllCoreThreads();
     }
 
-    /** Runs {@code search} on one of the threads; cancelling the subscription drops it while it waits. */
+    /** Runs {@code search} on one of the threads; cancelling the subscription drops it while it waits or runs. */
     <T> Uni<T> submit(Function<SearchScratch, T> search) {
         return Uni.createFrom().emitter(emitter -> {
             Task<T> task = new Task<>(search, emitter);
-            emitter.onTermination(() -> task.gone = true);
+            emitter.onTermination(task::leave);
             try {
                 executor.execute(task);
             } catch (RejectedExecutionException e) {
@@ -55,7 +57,7 @@ final class SearchPool implements AutoCloseable {
     }
 
     /** A search and who waits for it. */
-    private final class Task<T> implements Runnable {
+    private final class Task<T> implements Runnable, BooleanSupplier {
         private final Function<SearchScratch, T> search;
         private final UniEmitter<? super T> emitter;
         private volatile boolean gone;
@@ -71,16 +73,32 @@ final class SearchPool implements AutoCloseable {
                 return;
             }
             T result;
+            SearchScratch mine = scratch.get();
+            mine.stopWhen(this);
             running.incrementAndGet();
             try {
-                result = search.apply(scratch.get());
+                result = search.apply(mine);
             } catch (Throwable e) {
-                emitter.fail(e);
+                if (!gone) {
+                    emitter.fail(e);
+                }
                 return;
             } finally {
                 running.decrementAndGet();
+                mine.stopWhen(null);
             }
             emitter.complete(result);
+        }
+
+        /** The caller has gone: gives its place in the queue to another. */
+        void leave() {
+            gone = true;
+            executor.remove(this);
+        }
+
+        @Override
+        public boolean getAsBoolean() {
+            return gone;
         }
 
         void refuse(VectorDbException reason) {

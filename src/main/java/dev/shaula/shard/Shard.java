@@ -5,11 +5,13 @@ import dev.shaula.model.ExplainedSearch;
 import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
 import dev.shaula.model.IndexStatus;
+import dev.shaula.model.LiveQuery;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.ScrollRequest;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.model.WriteResult;
+import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import java.nio.file.Path;
 import java.util.List;
@@ -66,6 +68,14 @@ public interface Shard {
 
     /** The indexes and how far they are built, in order of their declaration. */
     List<IndexStatus> indexes();
+
+    /**
+     * The answers to a live query: the first as soon as it is found, then one for each later state that it was brought
+     * to, which may be the one after many writes. Each is the exact answer at its sequence number. Who does not take
+     * them gets the newest only. Fails with OVERLOADED or TOO_LARGE when its answers would need more heap than there is
+     * for them, with UNAVAILABLE when the shard is closed.
+     */
+    Multi<LiveAnswer> watch(LiveQuery query);
 
     /** Completes when everything acknowledged so far is synced and checkpointed. */
     Uni<Void> commit();

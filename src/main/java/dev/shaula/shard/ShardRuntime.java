@@ -1,6 +1,7 @@
 package dev.shaula.shard;
 
 import dev.shaula.memory.NativeMemory;
+import dev.shaula.model.VectorDbException;
 import dev.shaula.storage.StorageRuntime;
 import dev.shaula.storage.StoreOptions;
 import io.vertx.core.Vertx;
@@ -11,17 +12,22 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Consumer;
 
 /**
  * What all shards of a process share: search threads, link threads, storage caches. Made once, closed after the last
  * shard. Thread-safe.
  */
 public final class ShardRuntime implements AutoCloseable {
+    private static final long LIVE_RETRY_MS = 20;
+
     private final Vertx vertx;
     private final Settings settings;
     private final SearchPool searchPool;
     private final LinkPool linkPool;
     private final StorageRuntime storage;
+    /** What live queries keep is small beside rows, and must stay so beside requests in flight. */
+    private final LiveBudget liveBudget = new LiveBudget(Runtime.getRuntime().maxMemory() / 16);
     /** One thread: checkpoints are bound by the disk, and two at once would only get in each other's way. */
     private final ExecutorService checkpointExecutor = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("shaula-checkpoint").daemon().factory());
@@ -124,6 +130,36 @@ public final class ShardRuntime implements AutoCloseable {
 
     SearchPool searchPool() {
         return searchPool;
+    }
+
+    LiveBudget liveBudget() {
+        return liveBudget;
+    }
+
+    /** Runs a step of live queries beside searches; while those fill the queue, it waits for a moment and tries again. */
+    void runForLiveQueries(Consumer<SearchScratch> task, Consumer<VectorDbException> dropped) {
+        searchPool
+                .submit(scratch -> {
+                    task.accept(scratch);
+                    return true;
+                })
+                .subscribe()
+                .with(done -> {}, e -> {
+                    if (e instanceof VectorDbException refusal && refusal.kind() == VectorDbException.Kind.OVERLOADED) {
+                        vertx.setTimer(LIVE_RETRY_MS, due -> runForLiveQueries(task, dropped));
+                    } else {
+                        dropped.accept(
+                                e instanceof VectorDbException refusal
+                                        ? refusal
+                                        : new VectorDbException(
+                                                VectorDbException.Kind.INTERNAL, "a step of live queries failed", e));
+                    }
+                });
+    }
+
+    /** Heap that live queries keep, in bytes. */
+    public long liveQueryBytes() {
+        return liveBudget.used();
     }
 
     LinkPool linkPool() {

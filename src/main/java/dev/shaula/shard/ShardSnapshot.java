@@ -14,9 +14,11 @@ import dev.shaula.model.SearchRequest;
 import dev.shaula.payload.FacetCounter;
 import dev.shaula.payload.MetadataIndex;
 import dev.shaula.storage.PayloadStore;
+import dev.shaula.vectors.CodeScratch;
+import dev.shaula.vectors.CodedRows;
 import dev.shaula.vectors.FloatRows;
-import dev.shaula.vectors.FloatScorer;
 import dev.shaula.vectors.RowFile;
+import dev.shaula.vectors.Scorer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -24,6 +26,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,7 +36,7 @@ import org.jspecify.annotations.Nullable;
 final class ShardSnapshot {
     private final CollectionConfig config;
     private final long sequence;
-    private final FloatRows.View rows;
+    private final CodedRows.View rows;
     private final HnswGraph graph;
     private final LiveRows live;
     private final IdTable ids;
@@ -43,7 +46,7 @@ final class ShardSnapshot {
     ShardSnapshot(
             CollectionConfig config,
             long sequence,
-            FloatRows.View rows,
+            CodedRows.View rows,
             HnswGraph graph,
             LiveRows live,
             IdTable ids,
@@ -91,7 +94,7 @@ final class ShardSnapshot {
     }
 
     FloatRows.View rows() {
-        return rows;
+        return rows.floats();
     }
 
     PayloadStore payloads() {
@@ -117,8 +120,9 @@ final class ShardSnapshot {
         long startedNs = System.nanoTime();
         Matches matches = matching(request.filter());
         long matchedNs = System.nanoTime();
-        CountingScorer scorer = new CountingScorer(scorer(scratch));
-        MatchSearch.Outcome outcome = searchOf(request, matches).run(scorer, scratch);
+        LongAdder distances = new LongAdder();
+        MatchSearch.Outcome outcome =
+                searchOf(request, matches).run(scorers(scratch).counting(distances), scratch);
         long foundNs = System.nanoTime();
         List<ScoredPoint> points =
                 toPoints(toHits(outcome, request), request.includeVector(), request.includeMetadata());
@@ -129,7 +133,7 @@ final class ShardSnapshot {
                 matches.tested(),
                 matches.unindexed(),
                 outcome.predicted(),
-                scorer.count(),
+                distances.sum(),
                 matchedNs - startedNs,
                 foundNs - matchedNs,
                 System.nanoTime() - foundNs);
@@ -137,11 +141,12 @@ final class ShardSnapshot {
     }
 
     Hits find(SearchRequest request, SearchScratch scratch) {
-        return toHits(searchOf(request, matching(request.filter())).run(scorer(scratch), scratch), request);
+        return toHits(searchOf(request, matching(request.filter())).run(scorers(scratch), scratch), request);
     }
 
-    private FloatScorer scorer(SearchScratch scratch) {
-        return new FloatScorer(config.metric(), rows, scratch.query(FloatScorer.scratchBytes(rows.dimensions())));
+    private MatchSearch.Scorers scorers(SearchScratch scratch) {
+        CodeScratch codes = scratch.codes(config.dimensions());
+        return new MatchSearch.Scorers(rows.approximate(codes), rows.exact(codes), rows.coded());
     }
 
     private MatchSearch searchOf(SearchRequest request, Matches matches) {
@@ -159,14 +164,16 @@ final class ShardSnapshot {
             out.writeInt(id.length);
             out.writeBytes(id, 0, id.length);
         }
-        file.write(rows, out);
+        file.write(rows.floats(), out);
         graph.writeTo(out);
     }
 
     /** The point with this id, if it is live. */
     Optional<Point> get(String id) {
         int ordinal = ordinalOf(id);
-        return ordinal < 0 ? Optional.empty() : Optional.of(new Point(id, rows.row(ordinal), payloads.get(ordinal)));
+        return ordinal < 0
+                ? Optional.empty()
+                : Optional.of(new Point(id, rows.floats().row(ordinal), payloads.get(ordinal)));
     }
 
     /** The metadata of a live point. */
@@ -178,6 +185,31 @@ final class ShardSnapshot {
     int ordinalOf(String id) {
         int ordinal = ids.find(id.getBytes(StandardCharsets.UTF_8), live.rows());
         return ordinal >= 0 && live.isLive(ordinal) ? ordinal : -1;
+    }
+
+    // --- what live queries compare ------------------------------------------------------------------------------
+
+    /** Exact distances of rows of this state from {@code query}; in use until the next search with this scratch. */
+    Scorer scorer(float[] query, SearchScratch scratch) {
+        Scorer scorer = rows.exact(scratch.codes(config.dimensions()));
+        scorer.query(query);
+        return scorer;
+    }
+
+    float score(float distance) {
+        return config.metric().score(distance);
+    }
+
+    String id(int ordinal) {
+        return ids.id(ordinal);
+    }
+
+    float[] vector(int ordinal) {
+        return rows.floats().row(ordinal);
+    }
+
+    Metadata metadata(int ordinal) {
+        return payloads.get(ordinal);
     }
 
     private Matches matching(@Nullable Filter filter) {
@@ -202,7 +234,7 @@ final class ShardSnapshot {
                 : new Hits(Arrays.copyOf(ordinals, kept), Arrays.copyOf(scores, kept));
     }
 
-    private List<ScoredPoint> toPoints(Hits hits, boolean withVector, boolean withMetadata) {
+    List<ScoredPoint> toPoints(Hits hits, boolean withVector, boolean withMetadata) {
         Metadata[] metadata = withMetadata ? payloads.getAll(hits.ordinals(), hits.count()) : new Metadata[0];
         List<ScoredPoint> points = new ArrayList<>(hits.count());
         for (int i = 0; i < hits.count(); i++) {
@@ -210,7 +242,7 @@ final class ShardSnapshot {
             points.add(new ScoredPoint(
                     ids.id(ordinal),
                     hits.scores()[i],
-                    withVector ? rows.row(ordinal) : null,
+                    withVector ? rows.floats().row(ordinal) : null,
                     withMetadata ? metadata[i] : null));
         }
         return points;

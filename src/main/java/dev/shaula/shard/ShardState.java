@@ -11,13 +11,15 @@ import dev.shaula.payload.MetadataIndex;
 import dev.shaula.storage.LogRecord;
 import dev.shaula.storage.PayloadStore;
 import dev.shaula.storage.Write;
-import dev.shaula.vectors.FloatRows;
-import dev.shaula.vectors.FloatScorer;
+import dev.shaula.vectors.CodeScratch;
+import dev.shaula.vectors.CodedRows;
 import dev.shaula.vectors.RowFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /**
  * What is computed from the log: rows, ids, tombstones and graph. Applying a record uses nothing but the record, and
@@ -28,9 +30,18 @@ import java.util.List;
  * know one by one. {@link #link} follows, a step at a time.
  */
 final class ShardState {
+    /** At the start nothing else wants the cores. */
+    private static final Parallel COMMON_POOL = new Parallel() {
+        @Override
+        public <W> void run(int n, Supplier<W> workers, Piece<W> piece) {
+            ThreadLocal<W> worker = ThreadLocal.withInitial(workers);
+            IntStream.range(0, n).parallel().forEach(i -> piece.run(worker.get(), i));
+        }
+    };
+
     private final CollectionConfig config;
     private final PayloadStore payloads;
-    private final FloatRows rows;
+    private final CodedRows rows;
     private final IdTable ids;
     private final HnswBuilder builder;
     private LiveRows live;
@@ -40,7 +51,7 @@ final class ShardState {
     private ShardState(
             CollectionConfig config,
             PayloadStore payloads,
-            FloatRows rows,
+            CodedRows rows,
             IdTable ids,
             HnswGraph graph,
             LiveRows live,
@@ -60,7 +71,7 @@ final class ShardState {
         return new ShardState(
                 config,
                 payloads,
-                new FloatRows(config.dimensions()),
+                new CodedRows(config.metric(), config.dimensions(), config.effectiveQuantization()),
                 new IdTable(),
                 HnswGraph.empty(config.m()),
                 LiveRows.NONE,
@@ -77,13 +88,15 @@ final class ShardState {
         LiveRows live = LiveRows.readFrom(in, count);
         IdTable ids = new IdTable();
         for (int ordinal = 0; ordinal < count; ordinal++) {
-            byte[] id = new byte[in.readInt("bytes of id " + ordinal, 1, Limits.MAX_ID_BYTES)];
+            byte[] id = new byte[in.readInt("bytes of an id", 1, Limits.MAX_ID_BYTES)];
             in.readBytes(id, 0, id.length);
             ids.add(id);
         }
-        FloatRows rows = file.read(config.dimensions(), count, in);
+        RowFile.Reading rows = file.read(config.dimensions(), count, in);
         HnswGraph graph = HnswGraph.readFrom(in, config.m(), count);
-        return new ShardState(config, payloads, rows, ids, graph, live, sequence);
+        CodedRows coded = new CodedRows(config.metric(), rows.rows(), config.effectiveQuantization());
+        encode(coded, graph.size(), COMMON_POOL);
+        return new ShardState(config, payloads, coded, ids, graph, live, sequence);
     }
 
     /** Number of the last record applied. */
@@ -127,8 +140,19 @@ final class ShardState {
     /** Links the next {@code steps} steps, or as many as there are rows for. */
     void link(int steps, Parallel parallel) {
         int size = builder.graph().size() + Math.min(linkable(), steps * HnswBuilder.step());
-        FloatRows.View view = rows.view();
-        builder.add(size, () -> new FloatScorer(config.metric(), view), parallel);
+        while (builder.graph().size() < size) {
+            int next = builder.graph().size() + HnswBuilder.step();
+            encode(rows, next, parallel);
+            CodedRows.View view = rows.view();
+            builder.add(next, () -> view.approximate(new CodeScratch(config.dimensions())), parallel);
+        }
+    }
+
+    /** Makes the codes that walking a graph of {@code linked} rows takes. */
+    private static void encode(CodedRows rows, int linked, Parallel parallel) {
+        for (int pieces = rows.plan(linked); pieces > 0; pieces = rows.plan(linked)) {
+            parallel.run(pieces, rows::scratch, (scratch, piece) -> rows.encode(piece, scratch));
+        }
     }
 
     ShardSnapshot snapshot() {

@@ -1,11 +1,19 @@
 package dev.shaula.shard;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A shard as it stands now.
  *
  * @param vectorCount live points in the published snapshot
  * @param sequence last log record that the published snapshot holds
  * @param memoryBytes of rows, edges and ids
- * @param queuedBytes of writes accepted and not yet answered
+ * @param queuedBytes of writes accepted and not yet answered, the batch that is being written among them
+ * @param failure why the shard does not serve, or takes no more writes, beginning with its name; null if it does
  */
-public record ShardStatus(long vectorCount, long sequence, long memoryBytes, long queuedBytes) {}
+public record ShardStatus(
+        long vectorCount,
+        long sequence,
+        long memoryBytes,
+        long queuedBytes,
+        @Nullable String failure) {}

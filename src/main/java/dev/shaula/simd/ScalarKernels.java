@@ -4,10 +4,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
-/** The scalar twins of {@link FloatKernels}: the oracle of their tests, and the tail of rows that are not padded. */
+/** The scalar twins of {@link FloatKernels} and {@link CodeKernels}: the oracle of their tests, and the tail of rows that are not padded. */
 public final class ScalarKernels {
     private static final ValueLayout.OfFloat FLOAT =
             ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private ScalarKernels() {}
 
@@ -26,6 +28,35 @@ public final class ScalarKernels {
         for (int i = 0; i < n; i++) {
             float d = a.get(FLOAT, aOffset + 4L * i) - b.get(FLOAT, bOffset + 4L * i);
             sum = Math.fma(d, d, sum);
+        }
+        return sum;
+    }
+
+    /** As {@link CodeKernels#byteDot}, of a query that is not packed. */
+    public static int byteDot(MemorySegment row, long rowAt, byte[] query, int n) {
+        int sum = 0;
+        for (int i = 0; i < n; i++) {
+            sum += Byte.toUnsignedInt(row.get(ValueLayout.JAVA_BYTE, rowAt + i)) * query[i];
+        }
+        return sum;
+    }
+
+    /** As {@link CodeKernels#byteRowsDot}. */
+    public static int byteRowsDot(MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
+        int sum = 0;
+        for (int i = 0; i < n; i++) {
+            int q = Byte.toUnsignedInt(b.get(ValueLayout.JAVA_BYTE, bAt + i)) >>> 1;
+            sum += Byte.toUnsignedInt(a.get(ValueLayout.JAVA_BYTE, aAt + i)) * q;
+        }
+        return sum;
+    }
+
+    /** As {@link CodeKernels#bitDot}, of {@code n} codes of a query that does not lie in planes. */
+    public static int bitDot(MemorySegment row, long rowAt, byte[] query, int n) {
+        int sum = 0;
+        for (int i = 0; i < n; i++) {
+            int bit = row.get(ValueLayout.JAVA_BYTE, rowAt + i / 8) >>> (i % 8) & 1;
+            sum += bit * query[i];
         }
         return sum;
     }

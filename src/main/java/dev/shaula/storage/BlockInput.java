@@ -36,8 +36,13 @@ final class BlockInput implements LittleEndianInput {
 
     @Override
     public void readInts(int[] into, int from, int n) throws IOException {
-        for (int i = from; i < from + n; i++) {
-            into[i] = readInt();
+        int at = from;
+        while (at < from + n) {
+            need(Integer.BYTES);
+            int part = Math.min(from + n - at, block.remaining() / Integer.BYTES);
+            block.asIntBuffer().get(into, at, part);
+            block.position(block.position() + part * Integer.BYTES);
+            at += part;
         }
     }
 

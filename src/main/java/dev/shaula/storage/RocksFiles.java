@@ -92,6 +92,7 @@ final class RocksFiles implements AutoCloseable {
 
     static RocksFiles open(Path dir, StorageRuntime runtime, WALRecoveryMode mode, boolean readOnly)
             throws RocksDBException {
+        LogFraming.check(dir);
         List<AutoCloseable> natives = new ArrayList<>();
         try {
             BackgroundErrors errors = new BackgroundErrors();

@@ -8,7 +8,6 @@ import org.rocksdb.Cache;
 import org.rocksdb.Env;
 import org.rocksdb.LRUCache;
 import org.rocksdb.Priority;
-import org.rocksdb.RocksDB;
 import org.rocksdb.WriteBufferManager;
 
 /**
@@ -20,10 +19,6 @@ public final class StorageRuntime implements AutoCloseable {
     private final WriteBufferManager writeBuffers;
     private final ScheduledExecutorService timer;
     private final DiskReserve reserve;
-
-    static {
-        RocksDB.loadLibrary();
-    }
 
     /**
      * Bounds for the whole process.
@@ -73,9 +68,11 @@ public final class StorageRuntime implements AutoCloseable {
 
     /**
      * Starts the runtime of the data directory {@code directory}, which must exist and should be on the file system
-     * of the stores: the reserve of disk space lies in it, in the file {@code reserve}.
+     * of the stores: the reserve of disk space lies in it, in the file {@code reserve}, and RocksDB's library, in the
+     * directory {@code native}.
      */
     public static StorageRuntime open(Path directory, Settings settings) {
+        NativeLibrary.load(directory);
         return new StorageRuntime(directory, settings);
     }
 

@@ -1,6 +1,7 @@
 package dev.shaula.vectors;
 
 import dev.shaula.memory.NativeMemory;
+import dev.shaula.model.Metric;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -59,6 +60,23 @@ public final class FloatRows {
         return count;
     }
 
+    public int dimensions() {
+        return layout.dimensions();
+    }
+
+    /**
+     * Writes a vector as its metric compares it, of length 1 for the cosine, and zeros up to the end of {@code out};
+     * returns the scale, 0 for the zero vector under the cosine.
+     */
+    static float scaled(float[] vector, Metric metric, float[] out) {
+        float scale = metric == Metric.COSINE ? inverseLength(vector) : 1f;
+        for (int i = 0; i < vector.length; i++) {
+            out[i] = vector[i] * scale;
+        }
+        Arrays.fill(out, vector.length, out.length, 0f);
+        return scale;
+    }
+
     private void grow() {
         // Small collections must stay small: their one chunk is committed 4 KiB at a time.
         boolean hugePages = chunks.length > 0;
@@ -102,6 +120,20 @@ public final class FloatRows {
             float[] vector = new float[layout.dimensions()];
             MemorySegment.copy(chunk(ordinal), FLOAT, offset(ordinal), vector, 0, vector.length);
             return vector;
+        }
+
+        /** Copies the row as the metric compares it, see {@link FloatRows#scaled}. */
+        float copyScaled(int ordinal, Metric metric, float[] out) {
+            int d = layout.dimensions();
+            MemorySegment.copy(chunk(ordinal), FLOAT, offset(ordinal), out, 0, d);
+            Arrays.fill(out, d, out.length, 0f);
+            float scale = metric == Metric.COSINE ? scale(ordinal) : 1f;
+            if (scale != 1f) {
+                for (int i = 0; i < d; i++) {
+                    out[i] *= scale;
+                }
+            }
+            return scale;
         }
 
         /** Bytes of native memory behind the rows, whole chunks. */

@@ -10,6 +10,8 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ForkJoinTask;
 import java.util.stream.IntStream;
 import java.util.zip.CRC32C;
 
@@ -47,13 +49,50 @@ public final class RowFile {
         fullChunkCrcs = Arrays.copyOf(crcs, rows.count() >>> rows.layout().chunkShift());
     }
 
+    /** Rows that are mapped and being compared with their checksums, on other threads; nothing of them is to be believed yet. */
+    public final class Reading {
+        private final RowLayout layout;
+        private final int count;
+        private final int[] crcs;
+        private final MemorySegment[] chunks;
+        private final ForkJoinTask<Integer> verification;
+
+        private Reading(RowLayout layout, int count, int[] crcs, MemorySegment[] chunks) {
+            this.layout = layout;
+            this.count = count;
+            this.crcs = crcs;
+            this.chunks = chunks;
+            this.verification = ForkJoinPool.commonPool().submit(() -> firstDamaged(chunks, crcs));
+        }
+
+        /**
+         * The rows, once every byte of them has been compared. Blocks until then.
+         *
+         * @throws IOException if a chunk is damaged
+         */
+        public FloatRows rows() throws IOException {
+            int damaged = verification.join();
+            if (damaged >= 0) {
+                throw new IOException(path + ": the checksum of chunk " + damaged + " is wrong");
+            }
+            int last = chunks.length - 1;
+            if (last >= 0 && chunks[last].byteSize() < layout.chunkBytes()) {
+                chunks[last] = writableCopy(layout, chunks[last]);
+            }
+            rowsWritten = count;
+            bytesWritten = (long) count * layout.strideBytes();
+            fullChunkCrcs = Arrays.copyOf(crcs, count >>> layout.chunkShift());
+            return FloatRows.of(layout, chunks, count);
+        }
+    }
+
     /**
-     * Maps the first {@code count} rows and compares them with the checksums in {@code in}. Reads every byte once, on
-     * all cores.
+     * Maps the first {@code count} rows and begins to compare them with the checksums in {@code in}, which costs one
+     * reading of every byte: the caller has other things to read meanwhile.
      *
-     * @throws IOException if a chunk is damaged or missing
+     * @throws IOException if a chunk is missing
      */
-    public FloatRows read(int dimensions, int count, LittleEndianInput in) throws IOException {
+    public Reading read(int dimensions, int count, LittleEndianInput in) throws IOException {
         RowLayout layout = RowLayout.of(dimensions);
         int chunkCount = chunkCount(layout, count);
         int[] crcs = new int[0];
@@ -64,17 +103,9 @@ public final class RowFile {
         }
         MemorySegment[] chunks = new MemorySegment[chunkCount];
         for (int c = 0; c < chunkCount; c++) {
-            long bytes = usedBytes(layout, count, c);
-            chunks[c] = NativeMemory.map(path, c * layout.chunkBytes(), bytes);
+            chunks[c] = NativeMemory.map(path, c * layout.chunkBytes(), usedBytes(layout, count, c));
         }
-        verify(chunks, crcs);
-        if (chunkCount > 0 && chunks[chunkCount - 1].byteSize() < layout.chunkBytes()) {
-            chunks[chunkCount - 1] = writableCopy(layout, chunks[chunkCount - 1]);
-        }
-        rowsWritten = count;
-        bytesWritten = (long) count * layout.strideBytes();
-        fullChunkCrcs = Arrays.copyOf(crcs, count >>> layout.chunkShift());
-        return FloatRows.of(layout, chunks, count);
+        return new Reading(layout, count, crcs, chunks);
     }
 
     /** Bytes of the rows last written or read; they never change, what follows them may. */
@@ -107,15 +138,13 @@ public final class RowFile {
         return crcs;
     }
 
-    private void verify(MemorySegment[] chunks, int[] crcs) throws IOException {
-        int damaged = IntStream.range(0, chunks.length)
+    /** Index of a chunk, -1 if all are whole. */
+    private static int firstDamaged(MemorySegment[] chunks, int[] crcs) {
+        return IntStream.range(0, chunks.length)
                 .parallel()
                 .filter(c -> crc(chunks[c]) != crcs[c])
                 .findFirst()
                 .orElse(-1);
-        if (damaged >= 0) {
-            throw new IOException(path + ": the checksum of chunk " + damaged + " is wrong");
-        }
     }
 
     private static MemorySegment writableCopy(RowLayout layout, MemorySegment mapped) {

@@ -1,5 +1,7 @@
 package dev.shaula.vectors;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Measures distances (smaller is closer) from one query to stored rows, and between stored rows. The graph knows
  * vectors through this type only. Not thread-safe: one scorer, one thread.
@@ -20,6 +22,14 @@ public interface Scorer {
 
     /** Between two rows; the query stays as it is. */
     float between(int a, int b);
+
+    /**
+     * A cheaper, coarser scorer of the same query for walking a graph; what it finds is to be measured again. Null if
+     * this one serves for that.
+     */
+    default @Nullable Scorer walker() {
+        return null;
+    }
 
     /** What hands a scorer to each thread that works on one state of the rows. */
     @FunctionalInterface

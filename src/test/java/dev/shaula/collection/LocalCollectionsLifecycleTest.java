@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -55,6 +56,38 @@ class LocalCollectionsLifecycleTest {
     private List<Path> folders() throws IOException {
         try (Stream<Path> all = Files.list(data.resolve("collections"))) {
             return all.sorted().toList();
+        }
+    }
+
+    @Test
+    void shouldNameAShardThatStopsWritingWhileItServes() {
+        try (EmbeddedNode node = new EmbeddedNode(data)) {
+            VectorCollection collection =
+                    get(node.collections().create(config("things", 1))).collection();
+            List<Point> failing = new AbstractList<>() {
+                @Override
+                public Point get(int index) {
+                    if (Thread.currentThread().getName().contains("shaula-shard")) {
+                        throw new IllegalStateException("made up by a test");
+                    }
+                    return point("bad");
+                }
+
+                @Override
+                public int size() {
+                    return 1;
+                }
+            };
+            assertThat(node.collections().damage()).isEmpty();
+            assertThatThrownBy(() -> get(collection.upsert(failing, Ack.INDEXED)))
+                    .hasMessageContaining("stopped writing");
+            assertThat(node.collections().damage())
+                    .singleElement()
+                    .asString()
+                    .startsWith("things/0: stopped writing after")
+                    .contains("made up by a test");
+            get(node.collections().drop("things"));
+            assertThat(node.collections().damage()).isEmpty();
         }
     }
 

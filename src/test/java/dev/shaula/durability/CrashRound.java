@@ -47,6 +47,9 @@ final class CrashRound {
     private static final Duration CHECKPOINTS = Duration.ofMillis(100);
 
     private static final int LONGEST_LIFE_MS = 1_200;
+    /** For a backup to be answered beside the writers, in the lives that wait for one. */
+    private static final int LONGEST_WAIT_MS = 10_000;
+
     private static final int QUERIES = 1_000;
     private static final int K = 10;
     /** So few candidates that recall is not perfect, or it would hide a difference. */
@@ -55,6 +58,7 @@ final class CrashRound {
     private final Path directory;
     private final Random random;
     private final Ledger ledger;
+    private final CrashBackups backups;
     private final NodeProcess.Settings settings;
     private int earlyKills;
     private int doubtful;
@@ -69,6 +73,8 @@ final class CrashRound {
      * @param live points at the end
      * @param doubtful points sent and not answered when the node died
      * @param doubtfulDone how many of these were found done
+     * @param backups taken and answered
+     * @param restored of these restored after a kill and compared
      * @param recall of the recovered graph
      * @param uninterrupted of a graph built from the same writes without a crash
      */
@@ -79,6 +85,8 @@ final class CrashRound {
             int live,
             int doubtful,
             int doubtfulDone,
+            int backups,
+            int restored,
             double recall,
             double uninterrupted) {
         @Override
@@ -86,13 +94,15 @@ final class CrashRound {
             return String.format(
                     Locale.ROOT,
                     "%d kills (%d while starting), %d writes acknowledged, %d points live, %d writes in doubt of which"
-                            + " %d were done; recall@%d %.4f, uninterrupted %.4f",
+                            + " %d were done; %d backups answered, %d restored and compared; recall@%d %.4f, uninterrupted %.4f",
                     kills,
                     earlyKills,
                     writes,
                     live,
                     doubtful,
                     doubtfulDone,
+                    backups,
+                    restored,
                     K,
                     recall,
                     uninterrupted);
@@ -103,6 +113,7 @@ final class CrashRound {
         this.directory = directory;
         this.random = new Random(seed);
         this.ledger = new Ledger(DIMENSIONS, seed);
+        this.backups = new CrashBackups(ledger);
         this.settings = NodeProcess.Settings.of(directory.resolve("data")).withCheckpointsEvery(CHECKPOINTS);
     }
 
@@ -145,6 +156,10 @@ final class CrashRound {
             }
             long seed = random.nextLong();
             all.add(threads.submit(() -> commit(node, new Random(seed), dying)));
+            all.add(threads.submit(() -> backUp(node, dying)));
+            if (random.nextInt(3) == 0) {
+                backups.awaitOne(LONGEST_WAIT_MS);
+            }
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(random.nextInt(LONGEST_LIFE_MS)));
             dying.set(true);
             node.kill();
@@ -208,6 +223,17 @@ final class CrashRound {
         }
     }
 
+    private void backUp(NodeProcess node, AtomicBoolean dying) {
+        try (NodeClient client = node.connect()) {
+            client.create(CONFIG);
+            while (true) {
+                backups.take(client, THINGS);
+            }
+        } catch (UncheckedIOException e) {
+            assertThat(dying).as("the connection broke before the kill: %s", e).isTrue();
+        }
+    }
+
     // --- verifying ---------------------------------------------------------------------------------------------
 
     private void verify(NodeProcess node) throws Exception {
@@ -234,6 +260,8 @@ final class CrashRound {
         }
         try (NodeClient client = node.connect()) {
             assertThat(client.count(THINGS)).as("points that the node counts").isEqualTo(live.get());
+            backups.verify(client, THINGS);
+            CrashBackups.removeAll(client, backups.taken());
         }
     }
 
@@ -321,7 +349,17 @@ final class CrashRound {
             uninterrupted = recall(fresh, points);
         }
         long writes = ledger.history().stream().mapToLong(c -> c.after().size()).sum();
-        return new Figures(kills, earlyKills, writes, points.size(), doubtful, doubtfulDone, recall, uninterrupted);
+        return new Figures(
+                kills,
+                earlyKills,
+                writes,
+                points.size(),
+                doubtful,
+                doubtfulDone,
+                backups.taken(),
+                backups.restored(),
+                recall,
+                uninterrupted);
     }
 
     private double recall(NodeProcess node, List<Point> points) {

@@ -24,6 +24,16 @@ interface NodeClient extends AutoCloseable {
     /** Returns when a checkpoint holds everything acknowledged before. */
     void commit(String collection);
 
+    /** Returns when the backup {@code name} of the collection is complete. */
+    void backup(String collection, String name);
+
+    /** Makes the collection {@code as} from that of the backup. */
+    void restore(String backup, String collection, String as);
+
+    void deleteBackup(String name);
+
+    void drop(String collection);
+
     Optional<Point> get(String collection, String id);
 
     /**

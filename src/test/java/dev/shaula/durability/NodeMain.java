@@ -1,5 +1,6 @@
 package dev.shaula.durability;
 
+import dev.shaula.collection.Backups;
 import dev.shaula.collection.LocalCollections;
 import dev.shaula.collection.VectorCollection;
 import dev.shaula.fixture.EmbeddedNode;
@@ -109,6 +110,24 @@ final class NodeMain {
                 }
                 case COMMIT -> {
                     EmbeddedNode.get(all.require(name).commit());
+                    out.writeByte(NodeWire.OK);
+                }
+                case BACKUP -> {
+                    Backups.Request request = new Backups.Request(name, in.readUTF());
+                    EmbeddedNode.get(all.backups().create(request));
+                    out.writeByte(NodeWire.OK);
+                }
+                case RESTORE -> {
+                    Backups.Restoration wish = new Backups.Restoration(in.readUTF(), name, in.readUTF());
+                    EmbeddedNode.get(all.backups().restore(wish));
+                    out.writeByte(NodeWire.OK);
+                }
+                case DELETE_BACKUP -> {
+                    EmbeddedNode.get(all.backups().delete(name));
+                    out.writeByte(NodeWire.OK);
+                }
+                case DROP -> {
+                    EmbeddedNode.get(all.drop(name));
                     out.writeByte(NodeWire.OK);
                 }
                 case GET -> {

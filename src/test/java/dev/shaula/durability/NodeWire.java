@@ -32,6 +32,10 @@ final class NodeWire {
         UPSERT,
         DELETE,
         COMMIT,
+        BACKUP,
+        RESTORE,
+        DELETE_BACKUP,
+        DROP,
         GET,
         SEARCH,
         COUNT
@@ -166,6 +170,29 @@ final class NodeWire {
         @Override
         public void commit(String collection) {
             tell(Op.COMMIT, collection, to -> {});
+        }
+
+        @Override
+        public void backup(String collection, String name) {
+            tell(Op.BACKUP, collection, to -> to.writeUTF(name));
+        }
+
+        @Override
+        public void restore(String backup, String collection, String as) {
+            tell(Op.RESTORE, collection, to -> {
+                to.writeUTF(backup);
+                to.writeUTF(as);
+            });
+        }
+
+        @Override
+        public void deleteBackup(String name) {
+            tell(Op.DELETE_BACKUP, name, to -> {});
+        }
+
+        @Override
+        public void drop(String collection) {
+            tell(Op.DROP, collection, to -> {});
         }
 
         @Override

@@ -127,7 +127,7 @@ final class Graphs {
             double limit = truth.length == 0 ? 0 : truth[truth.length - 1];
             double slack = 1e-5 * Math.max(1, Math.abs(limit));
             scorer.query(query);
-            int n = Math.min(k, searcher.search(graph, graph.size(), scorer, ef, bits));
+            int n = Math.min(k, searcher.search(graph, graph.size(), scorer, k, ef, bits));
             hits += IntStream.range(0, n)
                     .map(searcher::ordinal)
                     .distinct()

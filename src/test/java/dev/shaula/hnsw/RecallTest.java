@@ -66,7 +66,7 @@ class RecallTest {
         GraphSearcher searcher = new GraphSearcher();
         for (float[] query : queries) {
             scorer.query(query);
-            int n = searcher.search(graph, graph.size(), scorer, 100, bits);
+            int n = searcher.search(graph, graph.size(), scorer, 10, 100, bits);
             assertThat(IntStream.range(0, n).map(searcher::ordinal)).allMatch(accepted::test);
             for (int i = 1; i < n; i++) {
                 assertThat(searcher.distance(i)).isGreaterThanOrEqualTo(searcher.distance(i - 1));
@@ -81,7 +81,7 @@ class RecallTest {
         HnswGraph graph = Graphs.build(Metric.EUCLIDEAN, rows, 100, Parallel.NONE);
         FloatScorer scorer = new FloatScorer(Metric.EUCLIDEAN, rows);
         scorer.query(vectors[0]);
-        assertThat(new GraphSearcher().search(graph, graph.size(), scorer, 50, new long[8]))
+        assertThat(new GraphSearcher().search(graph, graph.size(), scorer, 10, 50, new long[8]))
                 .isZero();
     }
 
@@ -102,7 +102,7 @@ class RecallTest {
         FloatRows.View rows = new FloatRows(4).view();
         FloatScorer scorer = new FloatScorer(Metric.DOT, rows);
         scorer.query(new float[4]);
-        assertThat(new GraphSearcher().search(HnswGraph.empty(16), 0, scorer, 10, null))
+        assertThat(new GraphSearcher().search(HnswGraph.empty(16), 0, scorer, 10, 10, null))
                 .isZero();
     }
 

@@ -40,7 +40,7 @@ class SearchAllocationTest {
         for (int q = 0; q < 100; q++) {
             scorer.query(queries[q]);
             long before = THREADS.getCurrentThreadAllocatedBytes();
-            int n = searcher.search(graph, graph.size(), scorer, 64, q % 2 == 0 ? accepted : null);
+            int n = searcher.search(graph, graph.size(), scorer, 10, 64, q % 2 == 0 ? accepted : null);
             sum += THREADS.getCurrentThreadAllocatedBytes() - before;
             assertThat(n).isPositive();
         }

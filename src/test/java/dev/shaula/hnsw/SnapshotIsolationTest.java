@@ -97,7 +97,7 @@ class SnapshotIsolationTest {
             Arrays.fill(answers, -1);
             for (int q = 0; q < 100; q++) {
                 scorer.query(vectors[vectors.length - 1 - q]);
-                int n = searcher.search(graph, graph.size(), scorer, 20, null);
+                int n = searcher.search(graph, graph.size(), scorer, 20, 20, null);
                 for (int i = 0; i < n; i++) {
                     answers[20 * q + i] = ((long) searcher.ordinal(i) << 32)
                             | (Float.floatToRawIntBits(searcher.distance(i)) & 0xffff_ffffL);

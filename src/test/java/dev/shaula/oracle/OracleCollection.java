@@ -10,6 +10,8 @@ import dev.shaula.model.Facets;
 import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
 import dev.shaula.model.IndexStatus;
+import dev.shaula.model.LiveChange;
+import dev.shaula.model.LiveQuery;
 import dev.shaula.model.Metric;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
@@ -95,6 +97,12 @@ public final class OracleCollection implements VectorCollection {
     @Override
     public Uni<List<List<ScoredPoint>>> searchAll(List<SearchRequest> requests) {
         return Uni.createFrom().item(() -> requests.stream().map(this::nearest).toList());
+    }
+
+    /** Not part of the oracle: a live query is compared with {@link #nearest} at each state. */
+    @Override
+    public Multi<LiveChange> subscribe(LiveQuery query) {
+        return Multi.createFrom().failure(UnsupportedOperationException::new);
     }
 
     @Override

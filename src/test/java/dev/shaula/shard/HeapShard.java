@@ -15,6 +15,7 @@ import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.subscription.UniEmitter;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.jspecify.annotations.NullMarked;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 final class HeapShard {
     private final HeapPayloads payloads = new HeapPayloads();
     private final ShardState state;
+    private Consumer<LogRecord> onApplied = record -> {};
 
     HeapShard(CollectionConfig config) {
         state = ShardState.empty(config, payloads, -1);
@@ -32,6 +34,11 @@ final class HeapShard {
         return state.snapshot();
     }
 
+    /** Calls back after each record, on the thread that applies it. */
+    void onApplied(Consumer<LogRecord> callback) {
+        onApplied = callback;
+    }
+
     /** Applies the requests as one batch, as a drain of the mailbox would; returns the answers. */
     List<WriteResult> apply(List<WriteRequest> requests) {
         WriteBatch batch = new WriteBatch(snapshot());
@@ -39,7 +46,9 @@ final class HeapShard {
         List<Write> writes = batch.writes(state.rows());
         if (!writes.isEmpty()) {
             writes.forEach(payloads::put);
-            state.apply(new LogRecord(state.sequence() + 1, writes));
+            LogRecord record = new LogRecord(state.sequence() + 1, writes);
+            state.apply(record);
+            onApplied.accept(record);
         }
         return batch.results();
     }

@@ -140,6 +140,26 @@ class LocalShardTest {
                 .hasMessageContaining("made up by a test");
         assertThatThrownBy(() -> get(s.upsert(List.of(good), Ack.INDEXED))).hasMessageContaining("stopped writing");
         assertThat(get(s.get("good"))).isPresent();
+        assertThat(s.status().failure())
+                .startsWith("things/0: stopped writing after")
+                .contains("made up by a test");
+        assertThat(s.status().queuedBytes()).isZero();
+    }
+
+    @Test
+    void shouldCountTheBatchThatIsBeingWritten() {
+        LocalShard s = open(2); // the answer comes half a second after the point can be found
+        Point point = new Point("p", new float[DIMENSIONS], Metadata.EMPTY);
+        var answer = s.upsert(List.of(point), Ack.INDEXED).subscribeAsCompletionStage();
+        while (s.status().vectorCount() == 0) {
+            Thread.onSpinWait();
+        }
+        long queued = s.status().queuedBytes();
+        assertThat(answer).isNotDone();
+        assertThat(queued).isGreaterThanOrEqualTo(4L * DIMENSIONS);
+        answer.join();
+        assertThat(s.status().queuedBytes()).isZero();
+        assertThat(s.status().failure()).isNull();
     }
 
     /** Rows that wait to be linked must not keep a shard busy that does not link any more. */

@@ -2,12 +2,17 @@ package dev.shaula.shard;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.shaula.model.Metric;
 import dev.shaula.model.VectorDbException;
+import dev.shaula.vectors.FloatRows;
+import dev.shaula.vectors.FloatScorer;
 import io.smallrye.mutiny.helpers.test.UniAssertSubscriber;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.AfterEach;
@@ -79,9 +84,39 @@ class SearchPoolTest {
         UniAssertSubscriber<Integer> gone = search();
         UniAssertSubscriber<Integer> stays = search();
         gone.cancel();
+        assertThat(pool.queued()).as("the place of the one that left is free").isEqualTo(1);
         letGo.countDown();
         stays.awaitItem(PATIENCE).assertItem(1);
         gone.assertNotTerminated();
+    }
+
+    @Test
+    void shouldStopASearchThatRunsWhenItsCallerGoes() throws Exception {
+        FloatRows rows = new FloatRows(2);
+        for (int i = 0; i < 10_000; i++) {
+            rows.append(new float[] {i, 1});
+        }
+        FloatScorer scorer = new FloatScorer(Metric.EUCLIDEAN, rows.view());
+        scorer.query(new float[] {0, 0});
+        CountDownLatch stopped = new CountDownLatch(1);
+        UniAssertSubscriber<Integer> endless = pool.<Integer>submit(scratch -> {
+                    started.countDown();
+                    try {
+                        while (true) {
+                            scratch.searcher.scan(10_000, scorer, 10, null);
+                        }
+                    } catch (CancellationException e) {
+                        stopped.countDown();
+                        throw e;
+                    }
+                })
+                .subscribe()
+                .withSubscriber(UniAssertSubscriber.create());
+        started.await();
+        endless.cancel();
+        assertThat(stopped.await(30, TimeUnit.SECONDS)).isTrue();
+        search().awaitItem(PATIENCE).assertItem(1);
+        endless.assertNotTerminated();
     }
 
     @Test

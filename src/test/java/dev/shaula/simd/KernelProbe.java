@@ -27,6 +27,9 @@ final class KernelProbe {
                 }
             }
         }
+        CodeChecks.checkAll(7);
+        CodeChecks.checkHadamard(8);
+        CodeChecks.checkReductions(9);
         int cold = digest();
         if (Arrays.asList(args).contains("hot")) {
             heat();

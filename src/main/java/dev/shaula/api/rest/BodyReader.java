@@ -1,5 +1,6 @@
 package dev.shaula.api.rest;
 
+import dev.shaula.api.wire.IngestBudget;
 import dev.shaula.api.wire.JsonDocument;
 import dev.shaula.model.VectorDbException;
 import io.smallrye.mutiny.Uni;

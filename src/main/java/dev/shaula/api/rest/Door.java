@@ -1,5 +1,6 @@
 package dev.shaula.api.rest;
 
+import dev.shaula.api.wire.IngestBudget;
 import jakarta.inject.Singleton;
 
 /** What every request of the HTTP door shares. */

@@ -1,6 +1,7 @@
 package dev.shaula.api.rest;
 
 import dev.shaula.api.wire.Failure;
+import dev.shaula.api.wire.IngestBudget;
 import dev.shaula.api.wire.JsonDocument;
 import dev.shaula.model.VectorDbException;
 import io.smallrye.mutiny.Uni;
@@ -126,6 +127,15 @@ final class Exchange {
         return encoded.subscribe().with(this::send, this::fail);
     }
 
+    /** Runs the last step of an operation; answers with its failure if it throws. Any thread. */
+    void attempt(Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException e) {
+            fail(e);
+        }
+    }
+
     /** Answers with a failure. Any thread. */
     void fail(Throwable failure) {
         send(Answer.of(Failure.of(failure)));
@@ -190,6 +200,14 @@ final class Exchange {
         if (request.method().equals(HttpMethod.HEAD)) {
             response.putHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(answer.body().length));
         }
+    }
+
+    /** What to stop when the client goes away before the end of a streamed answer. */
+    void onGone(Runnable stop) {
+        response.closeHandler(closed -> {
+            stop.run();
+            finish(499);
+        });
     }
 
     /** The last byte of a streamed answer was written; a body that is still coming is not read any more. */

@@ -1,5 +1,6 @@
 package dev.shaula.api.rest;
 
+import dev.shaula.api.wire.IngestBudget;
 import dev.shaula.api.wire.QueryDefaults;
 import io.quarkus.runtime.configuration.MemorySize;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -51,6 +52,8 @@ class HttpConfig {
         return pulse;
     }
 
+    @Produces
+    @Singleton
     QueryDefaults queryDefaults() {
         return queryDefaults;
     }

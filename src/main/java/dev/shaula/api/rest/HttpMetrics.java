@@ -1,5 +1,6 @@
 package dev.shaula.api.rest;
 
+import dev.shaula.api.wire.IngestBudget;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;

@@ -3,6 +3,7 @@ package dev.shaula.api.rest;
 import dev.shaula.api.wire.Failure;
 import dev.shaula.api.wire.JsonWriter;
 import dev.shaula.api.wire.RecordStream.Row;
+import dev.shaula.api.wire.Targets;
 import dev.shaula.collection.VectorCollection;
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;

@@ -30,6 +30,7 @@ class RestApi {
             AliasOperations aliases,
             AdminOperations admin,
             BackupOperations backups,
+            LiveOperations live,
             ServerOperations server) {
         this.door = door;
         operations = List.of(
@@ -53,6 +54,8 @@ class RestApi {
                 Operation.post("/vectors/batch_query", vectors::batchQuery),
                 Operation.post("/vectors/delete", vectors::delete),
                 Operation.get("/vectors/{id}", vectors::get),
+                Operation.get("/live", live::get),
+                Operation.post("/live", live::post),
                 Operation.post("/admin/commit", admin::commit),
                 Operation.post("/admin/compact", admin::commit),
                 Operation.post("/admin/saveall", admin::commit),

@@ -18,7 +18,18 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 @ApplicationScoped
 class ServerOperations {
     private static final List<String> FEATURES = List.of(
-            "hnsw", "exact-search", "metadata-filter", "ndjson-upsert", "batch-query", "cosine", "dot", "euclidean");
+            "hnsw",
+            "exact-search",
+            "metadata-filter",
+            "ndjson-upsert",
+            "base64-vectors",
+            "batch-query",
+            "grpc",
+            "websocket",
+            "live-query",
+            "cosine",
+            "dot",
+            "euclidean");
 
     private final CollectionRegistry registry;
     private final HttpMetrics metrics;
@@ -40,8 +51,14 @@ class ServerOperations {
     }
 
     void health(Exchange exchange) {
-        JsonWriter out = new JsonWriter(128).openObject().field("status", "ok");
+        List<String> damage = registry.damage();
+        JsonWriter out = new JsonWriter(128).openObject().field("status", damage.isEmpty() ? "ok" : "degraded");
         out.field("uptime", uptimeSeconds()).field("version", version);
+        if (!damage.isEmpty()) {
+            out.name("damage").openArray();
+            damage.forEach(out::value);
+            out.closeArray();
+        }
         exchange.send(Answer.ok(out.closeObject().toBytes()));
     }
 

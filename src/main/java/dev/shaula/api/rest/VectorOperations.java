@@ -9,6 +9,7 @@ import dev.shaula.api.wire.DeleteRequest;
 import dev.shaula.api.wire.Ids;
 import dev.shaula.api.wire.QueryDocument;
 import dev.shaula.api.wire.QueryRequest;
+import dev.shaula.api.wire.Targets;
 import dev.shaula.api.wire.UpsertDocument;
 import dev.shaula.api.wire.UpsertRequest;
 import dev.shaula.collection.VectorCollection;

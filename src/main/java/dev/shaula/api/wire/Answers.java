@@ -84,6 +84,7 @@ public final class Answers {
         out.field("shards", config.shards()).field("m", config.m());
         out.field("enable_hnsw", config.hnsw()).field("enableHnsw", config.hnsw());
         out.field("ef_construction", config.efConstruction()).field("efConstruction", config.efConstruction());
+        out.field("quantization", config.effectiveQuantization().wireName());
         out.field("created_at", createdAt).field("createdAt", createdAt);
         out.field("memory_bytes", info.memoryBytes()).name("aliases").openArray();
         aliases.forEach(out::value);
@@ -166,7 +167,7 @@ public final class Answers {
                 + (metadata == null ? 0 : metadata.json().length);
     }
 
-    private static void results(JsonWriter out, List<ScoredPoint> results) {
+    static void results(JsonWriter out, List<ScoredPoint> results) {
         out.name("results").openArray();
         for (ScoredPoint point : results) {
             result(out, point);
@@ -174,7 +175,7 @@ public final class Answers {
         out.closeArray().field("count", results.size());
     }
 
-    private static void result(JsonWriter out, ScoredPoint point) {
+    static void result(JsonWriter out, ScoredPoint point) {
         out.openObject().field("id", point.id()).name("score").value(point.score());
         vectorAndMetadata(out, point.vector(), point.metadata());
         out.closeObject();

@@ -19,6 +19,11 @@ abstract class ArrayFrame extends Frame {
         index = -1;
     }
 
+    /** One element was taken past {@link #element}. */
+    final void advance() {
+        index++;
+    }
+
     @Override
     final @Nullable Frame value(JsonToken token, JsonPush in) throws IOException {
         index++;

@@ -3,6 +3,7 @@ package dev.shaula.api.wire;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.Metric;
+import dev.shaula.model.Quantization;
 import dev.shaula.model.VectorDbException;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,7 @@ public final class CreateDocument extends JsonDocument<CollectionConfig> {
         private int m = CollectionConfig.DEFAULT_M;
         private int efConstruction = CollectionConfig.DEFAULT_EF_CONSTRUCTION;
         private boolean hnsw = true;
+        private Quantization quantization = Quantization.AUTO;
 
         @Override
         @Nullable
@@ -53,6 +55,7 @@ public final class CreateDocument extends JsonDocument<CollectionConfig> {
                 case "m" -> m = in.integer(token);
                 case "ef_construction" -> efConstruction = in.integer(token);
                 case "enable_hnsw" -> hnsw = in.bool(token);
+                case "quantization" -> quantization = Quantization.parse(field, in.string(token));
                 default -> {
                     return in.skip(token);
                 }
@@ -64,7 +67,7 @@ public final class CreateDocument extends JsonDocument<CollectionConfig> {
             if (collection == null) {
                 throw VectorDbException.invalid("name: expected a string, got nothing");
             }
-            return new CollectionConfig(collection, dimensions, metric, shards, m, efConstruction, hnsw);
+            return new CollectionConfig(collection, dimensions, metric, shards, m, efConstruction, hnsw, quantization);
         }
     }
 }

@@ -23,9 +23,14 @@ public final class Ids {
 
     /** The id itself, if it can be one. @throws VectorDbException (invalid) if it is too long or not whole characters */
     public static String check(String id) {
+        return check(id, "id");
+    }
+
+    /** As {@link #check(String)}; a refusal names {@code place}. */
+    public static String check(String id, String place) {
         String problem = problem(id);
         if (!problem.isEmpty()) {
-            throw VectorDbException.invalid("id: " + problem);
+            throw VectorDbException.invalid(place + ": " + problem);
         }
         return id;
     }

@@ -2,6 +2,7 @@ package dev.shaula.api.wire;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonFactoryBuilder;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
@@ -13,6 +14,7 @@ import dev.shaula.model.VectorDbException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.Iterator;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +48,14 @@ final class JsonPush {
     private final ByteArrayFeeder feeder;
     private final Deque<Frame> open = new ArrayDeque<>();
     private Frame top;
+    /** Reads the list of numbers that is open, in place of the parser; null if none is. */
+    private @Nullable NumberList numbers;
+
+    private boolean vectorOpened;
+    /** Bytes of line {@link #unseenLine} that the parser has not seen, so that columns are true. */
+    private int unseenColumns;
+
+    private int unseenLine;
 
     JsonPush(Frame root) {
         top = root;
@@ -64,8 +74,9 @@ final class JsonPush {
      */
     void feed(byte[] bytes, int start, int end) {
         try {
-            feeder.feedInput(bytes, start, end);
-            drain();
+            for (int at = start; at < end; ) {
+                at = numbers == null ? feedToList(bytes, at, end) : feedNumbers(numbers, bytes, at, end);
+            }
         } catch (IOException | IllegalStateException | NumberFormatException e) {
             throw broken(e);
         }
@@ -74,6 +85,10 @@ final class JsonPush {
     /** Says that no byte follows. @throws VectorDbException (invalid) if the document is not complete */
     void finish() {
         try {
+            if (numbers != null) {
+                numbers.end();
+                leaveNumbers(numbers);
+            }
             feeder.endOfInput();
             drain();
         } catch (IOException | IllegalStateException | NumberFormatException e) {
@@ -89,6 +104,52 @@ final class JsonPush {
             parser.close();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Feeds the parser as far as the next bracket, behind which a list of numbers may begin. */
+    private int feedToList(byte[] bytes, int start, int end) throws IOException {
+        int at = start;
+        while (at < end && bytes[at] != '[') {
+            at++;
+        }
+        int stop = Math.min(at + 1, end);
+        feeder.feedInput(bytes, start, stop);
+        vectorOpened = false;
+        drain();
+        if (vectorOpened && top instanceof VectorFrame vector) {
+            numbers = vector.numbers();
+            numbers.begin();
+        }
+        return stop;
+    }
+
+    private int feedNumbers(NumberList list, byte[] bytes, int start, int end) throws IOException {
+        int at = list.scan(bytes, start, end);
+        if (!list.isOpen()) {
+            leaveNumbers(list);
+        }
+        return at;
+    }
+
+    /** The parser, which saw an empty list so far, goes on; it keeps count of lines, we of what it did not see. */
+    private void leaveNumbers(NumberList list) throws IOException {
+        numbers = null;
+        if (list.newlines() > 0) {
+            byte[] lines = new byte[list.newlines()];
+            Arrays.fill(lines, (byte) '\n');
+            push(lines);
+        }
+        push(list.unread());
+        int line = parser.currentLocation().getLineNr();
+        unseenColumns = list.column() + (line == unseenLine && list.newlines() == 0 ? unseenColumns : 0);
+        unseenLine = line;
+    }
+
+    private void push(byte[] bytes) throws IOException {
+        if (bytes.length > 0) {
+            feeder.feedInput(bytes, 0, bytes.length);
+            drain();
         }
     }
 
@@ -109,6 +170,7 @@ final class JsonPush {
             }
             default -> {
                 Frame inside = top.value(token, this);
+                vectorOpened = token == JsonToken.START_ARRAY;
                 if (token.isStructStart()) {
                     open.push(top);
                     top = inside == null ? SkipFrame.INSTANCE : inside;
@@ -241,7 +303,11 @@ final class JsonPush {
         var at = parser.currentLocation();
         String place = place(false); // of what is open: the broken value has no place yet
         return VectorDbException.invalid("%s: broken JSON at line %d, column %d: %s"
-                .formatted(place.isEmpty() ? "body" : place, at.getLineNr(), at.getColumnNr(), tidy(why)));
+                .formatted(place.isEmpty() ? "body" : place, at.getLineNr(), column(at), tidy(why)));
+    }
+
+    private int column(JsonLocation at) {
+        return at.getColumnNr() + (at.getLineNr() == unseenLine ? unseenColumns : 0);
     }
 
     /** The parser's words in one line, without what speaks of its own settings and sources. */

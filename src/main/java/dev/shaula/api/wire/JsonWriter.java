@@ -75,14 +75,13 @@ public final class JsonWriter {
         return ascii(Float.toString(finite));
     }
 
-    /** A finite number, whole ones without a fraction as far as a double is exact. */
+    /** A finite number; whole numbers that a double holds exactly are written without a fraction. */
     public JsonWriter value(double value) {
-        if (value == Math.rint(value) && Math.abs(value) < 1L << 53) {
+        if (value == Math.rint(value) && Math.abs(value) <= 1L << 53) {
             return value((long) value);
         }
         comma();
-        double finite = Double.isNaN(value) ? 0 : Math.clamp(value, -Double.MAX_VALUE, Double.MAX_VALUE);
-        return ascii(Double.toString(finite));
+        return ascii(Double.toString(value));
     }
 
     public JsonWriter value(String text) {

@@ -2,7 +2,6 @@ package dev.shaula.api.wire;
 
 import com.fasterxml.jackson.core.JsonToken;
 import dev.shaula.model.Filter;
-import dev.shaula.model.Limits;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.model.VectorDbException;
 import java.io.IOException;
@@ -10,9 +9,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The fields of one query, alone or in a batch; reused from query to query. */
 class QueryFrame extends ObjectFrame {
-    /** The contract's {@code ef_search} when the caller gives none. */
-    static final int DEFAULT_EF = 100;
-
     private final QueryDefaults defaults;
     private final VectorFrame numbers = new VectorFrame();
     private final FilterFrame filterFrame = new FilterFrame();
@@ -56,10 +52,10 @@ class QueryFrame extends ObjectFrame {
         }
         switch (field) {
             case "vector" -> {
-                return in.array(token, numbers.restart(() -> vector = numbers.take()), "a list of numbers");
+                return numbers.open(token, in, () -> vector = numbers.take());
             }
             case "values" -> {
-                return in.array(token, numbers.restart(() -> values = numbers.take()), "a list of numbers");
+                return numbers.open(token, in, () -> values = numbers.take());
             }
             case "filter" -> {
                 hasFilter = true;
@@ -88,31 +84,15 @@ class QueryFrame extends ObjectFrame {
             throw VectorDbException.invalid(at + "vector: expected a list of numbers, got nothing");
         }
         try {
-            SearchRequest search = new SearchRequest(
-                    given, cappedTopK(), efFor(topK), !ann, minScore(), filter(), wantsVectors(false), wantsMetadata());
+            SearchRequest search = wish().toSearch(given, filter(), wantsVectors(false), wantsMetadata(), defaults);
             return new BatchQueryRequest.Item(queryId, search, includeValuesGiven(), includeMetadata != null);
         } catch (VectorDbException e) {
             throw VectorDbException.invalid(at + e.getMessage());
         }
     }
 
-    private int cappedTopK() {
-        return Math.min(topK, defaults.topKCap());
-    }
-
-    /** At least twice k, where recall at k stops being limited by the width of the walk; never above the limit. */
-    private int efFor(int k) {
-        if (ef < 0 || ef > Limits.MAX_EF) {
-            return ef; // refused by the request itself
-        }
-        int asked = ef == 0 ? DEFAULT_EF : ef;
-        return Math.max(asked, 2 * Math.clamp(k, 0, Limits.MAX_TOP_K));
-    }
-
-    /** Both clients always send 0 and mean "no limit", also where a score is negative. */
-    private float minScore() {
-        double limit = threshold != null ? threshold : defaults.threshold();
-        return limit <= 0 ? Float.NEGATIVE_INFINITY : (float) limit;
+    private SearchWish wish() {
+        return new SearchWish(topK, ef, !ann, threshold);
     }
 
     private @Nullable Filter filter() {

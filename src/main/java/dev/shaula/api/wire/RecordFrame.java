@@ -40,8 +40,8 @@ class RecordFrame extends ObjectFrame {
                 id = Ids.read(token, in);
                 yield null;
             }
-            case "vector" -> in.array(token, numbers.restart(() -> vector = numbers.take()), "a list of numbers");
-            case "values" -> in.array(token, numbers.restart(() -> values = numbers.take()), "a list of numbers");
+            case "vector" -> numbers.open(token, in, () -> vector = numbers.take());
+            case "values" -> numbers.open(token, in, () -> values = numbers.take());
             case "metadata" -> metadata(token, in);
             default -> in.skip(token);
         };

@@ -6,20 +6,52 @@ import java.io.IOException;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** A list of finite numbers, grown into one float array of its exact length. Reused from vector to vector. */
+/**
+ * A list of finite numbers, grown into one float array of its exact length, or the same as base64 text of little-endian
+ * float32. Reused from vector to vector.
+ */
 final class VectorFrame extends ArrayFrame {
     private static final int FIRST_CAPACITY = 64;
 
+    private final NumberList numbers = new NumberList(this::add);
     private float[] elements = {};
     private int hint = FIRST_CAPACITY;
     private @Nullable Runnable whenDone;
 
-    /** Starts a new vector; the frame calls back once it is complete. */
-    VectorFrame restart(Runnable done) {
+    /**
+     * Starts a new vector; {@code done} is called once it is complete, at once if it is text.
+     *
+     * @return what takes the numbers of a list; null for text
+     */
+    @Nullable
+    Frame open(JsonToken token, JsonPush in, Runnable done) throws IOException {
+        if (token == JsonToken.VALUE_STRING) {
+            elements = Floats.fromBase64(in);
+            done.run();
+            return null;
+        }
         restart();
         elements = new float[hint];
         whenDone = done;
-        return this;
+        return in.array(token, this, "a list of numbers");
+    }
+
+    /** What may read the numbers in place of the parser. */
+    NumberList numbers() {
+        return numbers;
+    }
+
+    private boolean add(float number) {
+        int i = index() + 1;
+        if (!Float.isFinite(number) || i >= Limits.MAX_DIMENSIONS) {
+            return false;
+        }
+        if (i == elements.length) {
+            elements = Arrays.copyOf(elements, Math.min(2 * elements.length, Limits.MAX_DIMENSIONS));
+        }
+        elements[i] = number;
+        advance();
+        return true;
     }
 
     @Override

@@ -1,4 +1,4 @@
-package dev.shaula.api.rest;
+package dev.shaula.api.wire;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,4 +1,4 @@
-package dev.shaula.api.rest;
+package dev.shaula.api.wire;
 
 import dev.shaula.model.VectorDbException;
 import java.util.ArrayList;
@@ -12,37 +12,40 @@ import java.util.Set;
  * on, or two half-read bodies could wait for each other for ever; so all bodies together hold at most twice the budget,
  * and one chunk per connection. Thread-safe; never blocks.
  */
-final class IngestBudget {
+public final class IngestBudget {
     /** What a body may hold unasked: small requests never meet the lock. */
-    static final long FREE_BYTES = 64 << 10;
+    public static final long FREE_BYTES = 64 << 10;
 
     private final long capacity;
     private final Set<Lease> leases = new LinkedHashSet<>();
     private long used;
 
-    IngestBudget(long capacityBytes) {
+    public IngestBudget(long capacityBytes) {
         capacity = capacityBytes;
     }
 
-    long capacity() {
+    /** The budget in bytes. */
+    public long capacity() {
         return capacity;
     }
 
-    synchronized long used() {
+    /** Bytes that requests hold now, beyond what is free. */
+    public synchronized long used() {
         return used;
     }
 
-    synchronized long waiting() {
+    /** Requests that wait. */
+    public synchronized long waiting() {
         return leases.stream().filter(lease -> lease.wanted > lease.held).count();
     }
 
-    /** @param goOn called from any thread when a lease that had to wait may go on */
-    Lease lease(Runnable goOn) {
+    /** A share of nothing yet; {@code goOn} is called from any thread when a lease that had to wait may go on. */
+    public Lease lease(Runnable goOn) {
         return new Lease(goOn);
     }
 
     /** The share of one request. */
-    final class Lease implements AutoCloseable {
+    public final class Lease implements AutoCloseable {
         private final Runnable goOn;
         private long held;
         private long wanted;
@@ -58,7 +61,7 @@ final class IngestBudget {
          * @return whether to read on; if not, {@code goOn} is called once it may, unless the lease is closed first
          * @throws VectorDbException (too large) if it alone holds more than the whole budget
          */
-        boolean hold(long bytes) {
+        public boolean hold(long bytes) {
             if (bytes <= FREE_BYTES || bytes <= held) {
                 return true;
             }

@@ -1,4 +1,4 @@
-package dev.shaula.api.rest;
+package dev.shaula.api.wire;
 
 import dev.shaula.collection.CollectionRegistry;
 import dev.shaula.collection.VectorCollection;
@@ -9,20 +9,20 @@ import jakarta.enterprise.context.ApplicationScoped;
 
 /** Finds the collection that a request speaks of, or makes the one that an upsert needs. Any thread. */
 @ApplicationScoped
-class Targets {
+public class Targets {
     private final CollectionRegistry registry;
 
     Targets(CollectionRegistry registry) {
         this.registry = registry;
     }
 
-    /** @throws VectorDbException NOT_FOUND if there is none */
-    VectorCollection require(String name) {
+    /** The collection of this name or alias. @throws VectorDbException NOT_FOUND if there is none */
+    public VectorCollection require(String name) {
         return registry.require(name);
     }
 
     /** Dimensions of a collection, 0 if there is none yet. @throws VectorDbException (invalid) if there can be none */
-    int dimensions(String name) {
+    public int dimensions(String name) {
         return registry.find(name)
                 .map(found -> found.info().config().dimensions())
                 .orElseGet(() -> possible(name));
@@ -37,7 +37,7 @@ class Targets {
     }
 
     /** The collection, made with default options if it does not exist. */
-    Uni<VectorCollection> findOrCreate(String name, int dimensions) {
+    public Uni<VectorCollection> findOrCreate(String name, int dimensions) {
         return registry.find(name)
                 .map(found -> Uni.createFrom().item(found))
                 .orElseGet(() -> registry.create(CollectionConfig.of(name, dimensions))

@@ -1,0 +1,138 @@
+package dev.shaula.api.grpc;
+
+import dev.shaula.api.grpc.v1.CountRequest;
+import dev.shaula.api.grpc.v1.CountResponse;
+import dev.shaula.api.grpc.v1.DeleteRequest;
+import dev.shaula.api.grpc.v1.DeleteResponse;
+import dev.shaula.api.grpc.v1.GetRequest;
+import dev.shaula.api.grpc.v1.GetResponse;
+import dev.shaula.api.grpc.v1.SearchRequest;
+import dev.shaula.api.grpc.v1.SearchResponse;
+import dev.shaula.api.grpc.v1.SearchStreamRequest;
+import dev.shaula.api.grpc.v1.SearchStreamResponse;
+import dev.shaula.api.grpc.v1.UpsertAck;
+import dev.shaula.api.grpc.v1.UpsertRequest;
+import dev.shaula.api.grpc.v1.UpsertResponse;
+import dev.shaula.api.grpc.v1.UpsertStreamRequest;
+import dev.shaula.api.wire.QueryDefaults;
+import dev.shaula.api.wire.Targets;
+import dev.shaula.collection.VectorCollection;
+import dev.shaula.model.Limits;
+import dev.shaula.model.Point;
+import dev.shaula.model.ScoredPoint;
+import io.smallrye.mutiny.Multi;
+import io.smallrye.mutiny.Uni;
+import jakarta.inject.Singleton;
+import java.util.List;
+import java.util.Optional;
+
+/** {@code shaula.v1.Vectors}. */
+@Singleton
+final class VectorsService {
+    static final String NAME = "shaula.v1.Vectors";
+    /** Ids of one {@code Get}: each is a row of 4 bytes a dimension in one answer. */
+    static final int MAX_GET_IDS = 1_000;
+
+    private final Targets targets;
+    private final QueryDefaults defaults;
+    private final GrpcMetrics metrics;
+
+    VectorsService(Targets targets, QueryDefaults defaults, GrpcMetrics metrics) {
+        this.targets = targets;
+        this.defaults = defaults;
+        this.metrics = metrics;
+    }
+
+    List<Method<?, ?>> methods() {
+        return List.of(
+                new Method<UpsertRequest, UpsertResponse>(
+                        path("Upsert"), UpsertRequest.parser(), call -> call.unary(this::upsert)),
+                new Method<UpsertStreamRequest, UpsertAck>(
+                        path("UpsertStream"),
+                        UpsertStreamRequest.parser(),
+                        call -> new UpsertCall(call, targets, metrics).start()),
+                new Method<SearchRequest, SearchResponse>(
+                        path("Search"), SearchRequest.parser(), call -> call.unary(this::search)),
+                new Method<SearchStreamRequest, SearchStreamResponse>(
+                        path("SearchStream"),
+                        SearchStreamRequest.parser(),
+                        call -> new SearchStreamCall(call, this::find).start()),
+                new Method<GetRequest, GetResponse>(path("Get"), GetRequest.parser(), call -> call.unary(this::get)),
+                new Method<DeleteRequest, DeleteResponse>(
+                        path("Delete"), DeleteRequest.parser(), call -> call.unary(this::delete)),
+                new Method<CountRequest, CountResponse>(
+                        path("Count"), CountRequest.parser(), call -> call.unary(this::count)));
+    }
+
+    private static String path(String method) {
+        return "/" + NAME + "/" + method;
+    }
+
+    private Uni<UpsertResponse> upsert(UpsertRequest request) {
+        String name = Messages.collection(request.getCollection());
+        targets.dimensions(name); // refuses an impossible name before anything else
+        Messages.checkCount(request.getPointsCount());
+        List<Point> points = Messages.points(request.getPointsList());
+        return targets.findOrCreate(name, points.getFirst().vector().length)
+                .chain(collection -> collection.upsert(points, Messages.ack(request.getAck())))
+                .invoke(result -> metrics.upserted(result.count()))
+                .map(result ->
+                        UpsertResponse.newBuilder().setCount(result.count()).build());
+    }
+
+    private Uni<SearchResponse> search(SearchRequest request) {
+        return find(request)
+                .map(found -> SearchResponse.newBuilder()
+                        .addAllResults(Messages.found(found, request.getMetadataAsJson()))
+                        .build());
+    }
+
+    private Uni<List<ScoredPoint>> find(SearchRequest request) {
+        VectorCollection collection = targets.require(Messages.collection(request.getCollection()));
+        dev.shaula.model.SearchRequest search = Messages.search(request, defaults);
+        Messages.checkLength("", collection.info().config().dimensions(), search.vector().length);
+        return collection.search(search);
+    }
+
+    private Uni<GetResponse> get(GetRequest request) {
+        VectorCollection collection = targets.require(Messages.collection(request.getCollection()));
+        List<String> ids = Messages.ids(request.getIdsList(), MAX_GET_IDS);
+        return Multi.createFrom()
+                .iterable(ids)
+                .onItem()
+                .transformToUniAndConcatenate(collection::get)
+                .collect()
+                .asList()
+                .map(found -> got(ids, found, request.getMetadataAsJson()));
+    }
+
+    private static GetResponse got(List<String> ids, List<Optional<Point>> found, boolean asJson) {
+        GetResponse.Builder out = GetResponse.newBuilder();
+        for (int i = 0; i < ids.size(); i++) {
+            String id = ids.get(i);
+            found.get(i)
+                    .ifPresentOrElse(point -> out.addPoints(Messages.point(point, asJson)), () -> out.addMissing(id));
+        }
+        return out.build();
+    }
+
+    private Uni<DeleteResponse> delete(DeleteRequest request) {
+        VectorCollection collection = targets.require(Messages.collection(request.getCollection()));
+        List<String> ids = Messages.ids(request.getIdsList(), Limits.MAX_DELETE_IDS).stream()
+                .distinct()
+                .toList();
+        return collection
+                .delete(ids, Messages.ack(request.getAck()))
+                .map(result -> DeleteResponse.newBuilder()
+                        .setCount(ids.size() - result.missing().size())
+                        .addAllMissing(result.missing())
+                        .build());
+    }
+
+    private Uni<CountResponse> count(CountRequest request) {
+        long count = targets.require(Messages.collection(request.getCollection()))
+                .info()
+                .vectorCount();
+        return Uni.createFrom().item(CountResponse.newBuilder().setCount(count).build());
+    }
+}

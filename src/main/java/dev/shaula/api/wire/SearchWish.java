@@ -1,0 +1,43 @@
+package dev.shaula.api.wire;
+
+import dev.shaula.model.Filter;
+import dev.shaula.model.Limits;
+import dev.shaula.model.SearchRequest;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How many results a caller wants and how hard the server shall look for them: the one place where all doors turn what
+ * was left out into what is done.
+ *
+ * @param topK results wanted
+ * @param ef candidates kept by the graph search, 0 if the caller names none
+ * @param exact compare with every row
+ * @param threshold least score, null if the caller names none; 0 and less for no limit
+ */
+public record SearchWish(
+        int topK, int ef, boolean exact, @Nullable Double threshold) {
+    /** The contract's {@code ef_search} when the caller gives none. */
+    private static final int DEFAULT_EF = 100;
+
+    /** The search that is done. @throws dev.shaula.model.VectorDbException (invalid) naming the field, the value and the bound */
+    public SearchRequest toSearch(
+            float[] vector, @Nullable Filter filter, boolean vectors, boolean metadata, QueryDefaults defaults) {
+        int k = Math.min(topK, defaults.topKCap());
+        return new SearchRequest(vector, k, wideEnough(), exact, minScore(defaults), filter, vectors, metadata);
+    }
+
+    /** At least twice k, where recall at k stops being limited by the width of the walk; never above the limit. */
+    private int wideEnough() {
+        if (ef < 0 || ef > Limits.MAX_EF) {
+            return ef; // refused by the request itself
+        }
+        int asked = ef == 0 ? DEFAULT_EF : ef;
+        return Math.max(asked, 2 * Math.clamp(topK, 0, Limits.MAX_TOP_K));
+    }
+
+    /** Both clients always send 0 and mean "no limit", also where a score is negative. */
+    private float minScore(QueryDefaults defaults) {
+        double limit = threshold != null ? threshold : defaults.threshold();
+        return limit <= 0 ? Float.NEGATIVE_INFINITY : (float) limit;
+    }
+}

@@ -1,0 +1,84 @@
+package dev.shaula.vectors;
+
+import dev.shaula.model.Metric;
+import dev.shaula.simd.CodeKernels;
+import dev.shaula.simd.EncodingKernels;
+import java.lang.foreign.MemorySegment;
+
+/** Estimated distances on 1-bit codes, from a query reduced to four bits a dimension after the same rotation. */
+final class BitScorer implements Scorer {
+    private final BitCodes codes;
+    private final CodeRows rows;
+    private final FloatRows.View floats;
+    private final int bitBytes;
+    private final float weight;
+    private final CodeScratch scratch;
+
+    private float base;
+    private float twiceLow;
+    private float twiceStep;
+    private float sum;
+    private long touched;
+
+    BitScorer(BitCodes codes, FloatRows.View floats, CodeScratch scratch) {
+        this.codes = codes;
+        this.rows = codes.rows();
+        this.floats = floats;
+        this.bitBytes = codes.bitBytes();
+        this.weight = codes.metric() == Metric.EUCLIDEAN ? 2 : 1;
+        this.scratch = scratch;
+    }
+
+    @Override
+    public void query(float[] vector) {
+        prepare(FloatRows.scaled(vector, codes.metric(), scratch.rotated));
+    }
+
+    @Override
+    public void queryRow(int ordinal) {
+        prepare(floats.copyScaled(ordinal, codes.metric(), scratch.rotated));
+    }
+
+    private void prepare(float scale) {
+        float[] q = scratch.rotated;
+        int n = q.length;
+        codes.centred(q);
+        base = codes.queryBase(q, scale);
+        sum = EncodingKernels.sum(q, n);
+        float low = EncodingKernels.min(q, n);
+        float step = (EncodingKernels.max(q, n) - low) / 15;
+        long[] planes = scratch.planes;
+        EncodingKernels.bitPlanes(q, n, low, step == 0 ? 0 : 1 / step, planes, scratch.bitBlocks / 8);
+        MemorySegment.copy(planes, 0, scratch.query, CodeRows.LONG, scratch.planesAt(), planes.length);
+        twiceLow = 2 * low;
+        twiceStep = 2 * step;
+    }
+
+    @Override
+    public float distance(int ordinal) {
+        MemorySegment chunk = rows.chunk(ordinal);
+        long at = rows.offset(ordinal);
+        int dot = CodeKernels.bitDot(chunk, at, scratch.query, scratch.planesAt(), scratch.bitBlocks);
+        at += bitBytes;
+        float signed = twiceStep * dot + twiceLow * chunk.get(CodeRows.FLOAT, at + 8) - sum;
+        return base + chunk.get(CodeRows.FLOAT, at) - weight * chunk.get(CodeRows.FLOAT, at + 4) * signed;
+    }
+
+    @Override
+    public void distances(int[] ordinals, int n, float[] out) {
+        touched += rows.touch(ordinals, n);
+        for (int i = 0; i < n; i++) {
+            out[i] = distance(ordinals[i]);
+        }
+    }
+
+    @Override
+    public float between(int a, int b) {
+        throw new UnsupportedOperationException("1-bit codes are for walking, not for choosing neighbours");
+    }
+
+    /** Keeps the compiler from leaving out the reads that only warm the cache. */
+    long touched() {
+        return touched;
+    }
+}

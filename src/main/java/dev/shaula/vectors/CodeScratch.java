@@ -1,0 +1,48 @@
+package dev.shaula.vectors;
+
+import dev.shaula.memory.NativeMemory;
+import dev.shaula.simd.CodeKernels;
+import java.lang.foreign.MemorySegment;
+
+/** The arrays and native memory that preparing a query or a row takes; kept from query to query. Not thread-safe. */
+public final class CodeScratch {
+    final float[] floats;
+    final float[] rotated;
+    final byte[] bytes;
+    final long[] planes;
+    /** A packed 8-bit query, then the bit planes of a 1-bit query. */
+    final MemorySegment query;
+
+    private final MemorySegment floatQuery;
+
+    final int byteBlocks;
+    final int bitBlocks;
+    final int dimensions;
+
+    /** For vectors of {@code dimensions} floats. */
+    public CodeScratch(int dimensions) {
+        this.dimensions = dimensions;
+        this.byteBlocks = CodeKernels.byteBlocks(dimensions);
+        this.bitBlocks = CodeKernels.bitBlocks(dimensions);
+        this.floats = new float[byteBlocks];
+        this.rotated = new float[byteBlocks];
+        this.bytes = new byte[byteBlocks + CodeKernels.BLOCK];
+        this.planes = new long[CodeKernels.PLANES * bitBlocks / 8];
+        this.query = NativeMemory.allocate(2L * byteBlocks + (long) CodeKernels.PLANES * bitBlocks, false);
+        this.floatQuery = NativeMemory.allocate(FloatScorer.scratchBytes(dimensions), false);
+    }
+
+    /** Dimensions of the vectors it is for. */
+    public int dimensions() {
+        return dimensions;
+    }
+
+    /** Native room for an exact query. */
+    MemorySegment floatQuery() {
+        return floatQuery;
+    }
+
+    long planesAt() {
+        return 2L * byteBlocks;
+    }
+}
