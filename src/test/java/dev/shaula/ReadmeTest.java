@@ -51,6 +51,9 @@ class ReadmeTest {
                 .contains("| queries of a batch | %,d |".formatted(Limits.MAX_BATCH_QUERIES))
                 .contains("| conditions of a filter | %,d, %d levels |"
                         .formatted(Limits.MAX_FILTER_CONDITIONS, Limits.MAX_DEPTH))
+                .contains("| %d, %,d characters |".formatted(Limits.MAX_INDEXES, Limits.MAX_FIELD_LENGTH))
+                .contains("| facets of an answer, different values | %,d, %,d |"
+                        .formatted(Limits.MAX_FACETS, Limits.MAX_FACET_VALUES))
                 .contains("| points of a page of a scroll | %,d, ".formatted(Limits.MAX_SCROLL_LIMIT))
                 .contains("| ids of a delete | %,d |".formatted(Limits.MAX_DELETE_IDS))
                 .contains("| points of one JSON upsert | %,d ".formatted(Limits.MAX_UPSERT_POINTS))

@@ -153,7 +153,11 @@ final class LocalBackups implements Backups {
         Uni<BackupManifest.Collection> copied = worker.run(() -> {
                     checkGoesOn();
                     Files.createDirectory(folder);
-                    new Manifest(info.config(), info.createdAt()).write(folder);
+                    new Manifest(
+                                    info.config(),
+                                    info.createdAt(),
+                                    stored.collection().declaredIndexes())
+                            .write(folder);
                 })
                 .chain(() -> stored.collection().backup(folder))
                 .chain(shards -> worker.call(() -> describe(operation, stored.name(), folder, shards)));
@@ -292,7 +296,14 @@ final class LocalBackups implements Backups {
                                 "expected the records " + item.sequences() + ", found those up to "
                                         + opened.sequences());
                     }
-                });
+                })
+                .call(opened -> worker.call(item::indexes)
+                        .chain(indexes -> Multi.createFrom()
+                                .iterable(indexes)
+                                .onItem()
+                                .transformToUniAndConcatenate(opened::createIndex)
+                                .collect()
+                                .last()));
     }
 
     private Uni<Void> undo(RestorePlan plan, List<ShardedCollection> made) {

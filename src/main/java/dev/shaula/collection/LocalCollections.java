@@ -1,9 +1,11 @@
 package dev.shaula.collection;
 
 import dev.shaula.model.CollectionConfig;
+import dev.shaula.model.FieldIndex;
 import dev.shaula.model.VectorDbException;
 import dev.shaula.shard.LocalShard;
 import dev.shaula.shard.Shard;
+import dev.shaula.shard.ShardFiles;
 import dev.shaula.shard.ShardRuntime;
 import io.smallrye.mutiny.CompositeException;
 import io.smallrye.mutiny.Uni;
@@ -392,7 +394,7 @@ public final class LocalCollections implements CollectionRegistry {
 
     /** Opens shards in a new folder that {@code fill} may have put files into; on a failure nothing is left. */
     private Uni<ShardedCollection> make(CollectionConfig config, Function<Path, Uni<Void>> fill) {
-        Manifest manifest = new Manifest(config, clock.instant());
+        Manifest manifest = new Manifest(config, clock.instant(), List.of());
         return worker.call(() -> directory.newFolder(config.name()))
                 .chain(folder -> fill.apply(folder)
                         .chain(() -> openShards(manifest, folder, this::openShard))
@@ -474,7 +476,29 @@ public final class LocalCollections implements CollectionRegistry {
                 .transform(all -> all.getCauses().getFirst())
                 .onFailure()
                 .call(() -> closeShards(open))
-                .map(all -> new ShardedCollection(config, manifest.createdAt(), all, admission, scrolls));
+                .map(all -> new ShardedCollection(
+                        config,
+                        manifest.createdAt(),
+                        all,
+                        admission,
+                        scrolls,
+                        new DeclaredIndexes(manifest.indexes(), indexes -> save(config, indexes))))
+                .call(ShardedCollection::declareIndexes);
+    }
+
+    /** Writes the manifest anew, unless the collection is dropped meanwhile: a manifest would bring it back. */
+    private Uni<Void> save(CollectionConfig config, List<FieldIndex> indexes) {
+        return worker.run(() -> {
+            names.lock();
+            try {
+                Stored stored = stored(config.name()).orElseThrow(() -> missing(config.name()));
+                new Manifest(config, stored.collection().info().createdAt(), indexes).write(stored.folder());
+            } catch (IOException e) {
+                throw ShardFiles.failure(directory.root(), "the declaration of an index", e);
+            } finally {
+                names.unlock();
+            }
+        });
     }
 
     private static Uni<Void> closeShards(Collection<Shard> shards) {

@@ -5,6 +5,8 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.shaula.model.CollectionConfig;
+import dev.shaula.model.FieldIndex;
+import dev.shaula.model.FieldIndex.Kind;
 import dev.shaula.model.Metric;
 import dev.shaula.model.Quantization;
 import java.io.ByteArrayOutputStream;
@@ -14,21 +16,23 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.zip.CRC32C;
 import org.jboss.logging.Logger;
 
 /**
- * The file {@code collection.json} in a collection's directory: what it was made with. A directory without one is what
+ * The file {@code collection.json} in a collection's directory: what it was made with, and its indexes. A directory without one is what
  * a crash left of a creation that nobody was told of.
  *
  * <p>One changed byte could rename a collection, or send its ids to other shards, so that all of it seems to be gone.
  * Hence a checksum over the values, and a second copy from which a damaged first one is mended.
  */
-record Manifest(CollectionConfig config, Instant createdAt) {
+record Manifest(CollectionConfig config, Instant createdAt, List<FieldIndex> indexes) {
     static final String FILE = "collection.json";
     private static final String COPY = FILE + ".copy";
     /** What {@link #write} makes. */
@@ -119,7 +123,8 @@ record Manifest(CollectionConfig config, Instant createdAt) {
                     Integer.parseInt(field(fields, "ef_construction")),
                     Boolean.parseBoolean(field(fields, "enable_hnsw")),
                     Quantization.parse(QUANTIZATION, fields.getOrDefault(QUANTIZATION, Quantization.AUTO.wireName())));
-            Manifest manifest = new Manifest(config, Instant.parse(field(fields, "created_at")));
+            Manifest manifest = new Manifest(
+                    config, Instant.parse(field(fields, "created_at")), indexes(fields.getOrDefault("indexes", "")));
             if (!manifest.checksum().equals(field(fields, "crc32c"))) {
                 throw new IOException("its checksum is wrong");
             }
@@ -168,6 +173,28 @@ record Manifest(CollectionConfig config, Instant createdAt) {
             json.writeStringField(QUANTIZATION, config.quantization().wireName());
         }
         json.writeStringField("created_at", createdAt.toString());
+        if (!indexes.isEmpty()) { // left out where there is none, as by versions that knew of none
+            json.writeStringField("indexes", lines(indexes));
+        }
+    }
+
+    /** A line for each: its kind, a space, its field. */
+    private static String lines(List<FieldIndex> indexes) {
+        return indexes.stream()
+                .map(index -> index.kind().wireName() + " " + index.field())
+                .collect(Collectors.joining("\n"));
+    }
+
+    private static List<FieldIndex> indexes(String lines) throws IOException {
+        List<FieldIndex> indexes = new ArrayList<>();
+        for (String line : lines.isEmpty() ? new String[0] : lines.split("\n", -1)) {
+            int space = line.indexOf(' ');
+            if (space < 0) {
+                throw new IOException("indexes: expected a kind and a field, found \"" + line + "\"");
+            }
+            indexes.add(new FieldIndex(line.substring(space + 1), Kind.fromWireName(line.substring(0, space))));
+        }
+        return List.copyOf(indexes);
     }
 
     private static String field(Map<String, String> fields, String name) throws IOException {

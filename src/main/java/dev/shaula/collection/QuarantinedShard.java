@@ -1,7 +1,10 @@
 package dev.shaula.collection;
 
 import dev.shaula.model.Ack;
+import dev.shaula.model.ExplainedSearch;
+import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
+import dev.shaula.model.IndexStatus;
 import dev.shaula.model.LiveQuery;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
@@ -18,6 +21,7 @@ import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -45,7 +49,17 @@ final class QuarantinedShard implements Shard {
     }
 
     @Override
+    public Uni<WriteResult> deleteIf(List<String> ids, Filter condition, Ack ack) {
+        return refuse();
+    }
+
+    @Override
     public Uni<List<ScoredPoint>> search(SearchRequest request) {
+        return refuse();
+    }
+
+    @Override
+    public Uni<ExplainedSearch> explain(SearchRequest request) {
         return refuse();
     }
 
@@ -55,18 +69,38 @@ final class QuarantinedShard implements Shard {
     }
 
     @Override
-    public Multi<LiveAnswer> watch(LiveQuery query) {
-        return Multi.createFrom().failure(() -> VectorDbException.unavailable(message));
+    public Uni<Long> count(@Nullable Filter filter) {
+        return refuse();
     }
 
     @Override
-    public Uni<Long> count(@Nullable Filter filter) {
+    public Uni<Map<Filter.Value, Long>> facet(String field, @Nullable Filter filter) {
         return refuse();
     }
 
     @Override
     public Uni<ShardReading> read(ScrollRequest request) {
         return refuse();
+    }
+
+    @Override
+    public Uni<Void> createIndex(FieldIndex index) {
+        return Uni.createFrom().voidItem(); // what it would do lies in the manifest, not here
+    }
+
+    @Override
+    public Uni<Void> dropIndex(FieldIndex index) {
+        return Uni.createFrom().voidItem();
+    }
+
+    @Override
+    public List<IndexStatus> indexes() {
+        return List.of();
+    }
+
+    @Override
+    public Multi<LiveAnswer> watch(LiveQuery query) {
+        return Multi.createFrom().failure(() -> VectorDbException.unavailable(message));
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.shaula.collection;
 
 import dev.shaula.model.CollectionConfig;
+import dev.shaula.model.FieldIndex;
 import dev.shaula.model.VectorDbException;
 import dev.shaula.shard.ShardFiles;
 import java.io.IOException;
@@ -35,6 +36,11 @@ record RestorePlan(Path backup, List<Item> items, Map<String, String> aliases) {
             } catch (IOException e) {
                 throw LocalBackups.damaged(folder, String.valueOf(e.getMessage()));
             }
+        }
+
+        /** What is to be indexed in the new collection; to be read once the files are verified. */
+        List<FieldIndex> indexes() throws IOException {
+            return Manifest.read(folder).indexes();
         }
 
         /** @param step called before every file; what it throws ends the copy */

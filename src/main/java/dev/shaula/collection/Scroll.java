@@ -7,6 +7,8 @@ import io.smallrye.mutiny.Uni;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.Supplier;
 
 /**
  * A reading of a whole collection: the readings of its shards, brought into one order. Immutable apart from them; where
@@ -17,6 +19,7 @@ final class Scroll {
     private final List<ShardReading> parts;
     private final long total;
     private final long heapBytes;
+    private final long seed = new SplittableRandom().nextLong();
 
     /** How many points of each shard lie behind a reader. */
     record Position(int[] behind) {
@@ -80,9 +83,38 @@ final class Scroll {
 
     /** The shard of each of the next points. */
     private Uni<int[]> plan(Position from, int limit) {
-        return order == ScrollRequest.Order.ID && parts.size() > 1
-                ? planById(from, limit)
-                : Uni.createFrom().item(() -> planInTurn(from, limit));
+        return switch (order) {
+            case ID -> parts.size() > 1 ? planById(from, limit) : planned(() -> planInTurn(from, limit));
+            case INSERTION -> planned(() -> planInTurn(from, limit));
+            case RANDOM -> planned(() -> planByChance(from, limit));
+        };
+    }
+
+    private static Uni<int[]> planned(Supplier<int[]> plan) {
+        return Uni.createFrom().item(plan);
+    }
+
+    /** Each next point is of a shard with the probability of its share in what is left. */
+    private int[] planByChance(Position from, int limit) {
+        int[] left = new int[parts.size()];
+        long leftInAll = 0;
+        for (int s = 0; s < left.length; s++) {
+            left[s] = parts.get(s).count() - from.behind()[s];
+            leftInAll += left[s];
+        }
+        // Of the position alone, so that the same page is planned again in the same way.
+        SplittableRandom random = new SplittableRandom(seed ^ (total - leftInAll));
+        int[] shards = new int[(int) Math.min(limit, leftInAll)];
+        for (int i = 0; i < shards.length; i++) {
+            long chosen = random.nextLong(leftInAll--);
+            int s = 0;
+            while (chosen >= left[s]) {
+                chosen -= left[s++];
+            }
+            shards[i] = s;
+            left[s]--;
+        }
+        return shards;
     }
 
     private int[] planInTurn(Position from, int limit) {

@@ -3,7 +3,12 @@ package dev.shaula.collection;
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.CollectionInfo;
+import dev.shaula.model.ExplainedSearch;
+import dev.shaula.model.FacetRequest;
+import dev.shaula.model.Facets;
+import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
+import dev.shaula.model.IndexStatus;
 import dev.shaula.model.Limits;
 import dev.shaula.model.LiveChange;
 import dev.shaula.model.LiveQuery;
@@ -26,8 +31,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -40,7 +48,12 @@ final class ShardedCollection implements VectorCollection {
     private static final int STREAM_POINTS = 512;
 
     private static final long STREAM_BYTES = 1 << 20;
+    private static final int DELETE_SLICE = 1_024;
     private static final long PAGE_BYTES = 8 << 20;
+
+    private static final Comparator<Facets.Facet> MOST_FREQUENT_FIRST = Comparator.comparingLong(Facets.Facet::count)
+            .reversed()
+            .thenComparing(facet -> facet.value().toString());
 
     private static final Comparator<ScoredPoint> CLOSEST_FIRST =
             Comparator.comparingDouble(ScoredPoint::score).reversed();
@@ -51,11 +64,18 @@ final class ShardedCollection implements VectorCollection {
     private final Admission admission;
     private final PointCheck check;
     private final Scrolls scrolls;
+    private final DeclaredIndexes indexes;
     private volatile boolean dropped;
 
     ShardedCollection(
-            CollectionConfig config, Instant createdAt, List<Shard> shards, Admission admission, Scrolls scrolls) {
+            CollectionConfig config,
+            Instant createdAt,
+            List<Shard> shards,
+            Admission admission,
+            Scrolls scrolls,
+            DeclaredIndexes indexes) {
         this.scrolls = scrolls;
+        this.indexes = indexes;
         this.config = config;
         this.createdAt = createdAt;
         this.shards = List.copyOf(shards);
@@ -134,6 +154,39 @@ final class ShardedCollection implements VectorCollection {
     }
 
     @Override
+    public Uni<Long> delete(Filter filter, Ack ack) {
+        return Uni.createFrom().deferred(() -> {
+            AtomicLong deleted = new AtomicLong();
+            return scroll(new ScrollRequest(ScrollRequest.Order.INSERTION, filter, false, false))
+                    .map(StoredPoint::id)
+                    .group()
+                    .intoLists()
+                    .of(DELETE_SLICE)
+                    .onItem()
+                    .transformToUniAndConcatenate(ids -> deleteIf(ids, filter, ack))
+                    .invoke(result -> deleted.addAndGet(result.count()))
+                    .onFailure(VectorDbException.class)
+                    .transform(e -> withCount((VectorDbException) e, deleted.get()))
+                    .collect()
+                    .last()
+                    .map(done -> deleted.get());
+        });
+    }
+
+    private Uni<WriteResult> deleteIf(List<String> ids, Filter filter, Ack ack) {
+        long bytes = ids.stream().mapToLong(id -> 64L + id.length()).sum();
+        return admission.admit(
+                bytes, () -> join(split(ids, id -> id), (shard, part) -> shard.deleteIf(part, filter, ack)));
+    }
+
+    private static VectorDbException withCount(VectorDbException e, long deleted) {
+        return deleted == 0
+                ? e
+                : new VectorDbException(
+                        e.kind(), "after " + deleted + " points were deleted by the filter: " + e.getMessage(), e);
+    }
+
+    @Override
     public Uni<List<ScoredPoint>> search(SearchRequest request) {
         return unlessDropped(() -> {
             check.vector(request.vector(), "vector");
@@ -143,6 +196,21 @@ final class ShardedCollection implements VectorCollection {
             List<Uni<List<ScoredPoint>>> parts =
                     shards.stream().map(shard -> shard.search(request)).toList();
             return Uni.join().all(parts).andFailFast().map(found -> merge(found, request.k()));
+        });
+    }
+
+    @Override
+    public Uni<ExplainedSearch> explain(SearchRequest request) {
+        return unlessDropped(() -> {
+            check.vector(request.vector(), "vector");
+            return Uni.join()
+                    .all(shards.stream().map(shard -> shard.explain(request)).toList())
+                    .andFailFast()
+                    .map(parts -> new ExplainedSearch(
+                            merge(parts.stream().map(ExplainedSearch::points).toList(), request.k()),
+                            parts.stream()
+                                    .flatMap(part -> part.shards().stream())
+                                    .toList()));
         });
     }
 
@@ -198,6 +266,27 @@ final class ShardedCollection implements VectorCollection {
                 .all(shards.stream().map(shard -> shard.count(filter)).toList())
                 .andFailFast()
                 .map(counts -> counts.stream().mapToLong(Long::longValue).sum()));
+    }
+
+    @Override
+    public Uni<Facets> facet(FacetRequest request) {
+        return unlessDropped(() -> Uni.join()
+                .all(shards.stream()
+                        .map(shard -> shard.facet(request.field(), request.filter()))
+                        .toList())
+                .andFailFast()
+                .map(parts -> mostFrequent(parts, request.limit())));
+    }
+
+    private static Facets mostFrequent(List<Map<Filter.Value, Long>> parts, int limit) {
+        Map<Filter.Value, Long> sums = new HashMap<>();
+        parts.forEach(part -> part.forEach((value, count) -> sums.merge(value, count, Long::sum)));
+        List<Facets.Facet> facets = sums.entrySet().stream()
+                .map(entry -> new Facets.Facet(entry.getKey(), entry.getValue()))
+                .sorted(MOST_FREQUENT_FIRST)
+                .limit(limit)
+                .toList();
+        return new Facets(facets, sums.size());
     }
 
     @Override
@@ -262,6 +351,46 @@ final class ShardedCollection implements VectorCollection {
             }
             return new ScrollPage(step.points(), scroll.total(), Scrolls.cursor(name, step.next()));
         });
+    }
+
+    @Override
+    public Uni<Void> createIndex(FieldIndex index) {
+        return unlessDropped(() -> indexes.add(index).chain(() -> onEachShard(shard -> shard.createIndex(index))));
+    }
+
+    @Override
+    public Uni<Void> dropIndex(FieldIndex index) {
+        return unlessDropped(() -> indexes.remove(index).chain(() -> onEachShard(shard -> shard.dropIndex(index))));
+    }
+
+    @Override
+    public List<IndexStatus> indexes() {
+        Map<FieldIndex, IndexStatus> sums = new LinkedHashMap<>();
+        for (Shard shard : shards) {
+            shard.indexes().forEach(status -> sums.merge(status.index(), status, IndexStatus::plus));
+        }
+        return List.copyOf(sums.values());
+    }
+
+    List<FieldIndex> declaredIndexes() {
+        return indexes.all();
+    }
+
+    /** Tells shards that have just been opened what the manifest says. */
+    Uni<Void> declareIndexes() {
+        return Multi.createFrom()
+                .iterable(indexes.all())
+                .onItem()
+                .transformToUniAndConcatenate(index -> onEachShard(shard -> shard.createIndex(index)))
+                .collect()
+                .last();
+    }
+
+    private Uni<Void> onEachShard(Function<Shard, Uni<Void>> change) {
+        return Uni.join()
+                .all(shards.stream().map(change).toList())
+                .andFailFast()
+                .replaceWithVoid();
     }
 
     @Override

@@ -2,7 +2,12 @@ package dev.shaula.collection;
 
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionInfo;
+import dev.shaula.model.ExplainedSearch;
+import dev.shaula.model.FacetRequest;
+import dev.shaula.model.Facets;
+import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
+import dev.shaula.model.IndexStatus;
 import dev.shaula.model.LiveChange;
 import dev.shaula.model.LiveQuery;
 import dev.shaula.model.Point;
@@ -52,8 +57,20 @@ public interface VectorCollection {
     /** Deletes by id; {@link WriteResult#missing} lists the ids that were not there. */
     Uni<WriteResult> delete(List<String> ids, Ack ack);
 
+    /**
+     * Deletes every point that the filter accepts, both as the collection stands when the call begins and when the
+     * point's turn comes: what is written to meanwhile, so that it no longer matches, stays. Goes through the matches
+     * 1,024 at a time, in bounded memory, beside other writes.
+     *
+     * @return how many were deleted; on a failure, which says how many, calling again deletes the rest
+     */
+    Uni<Long> delete(Filter filter, Ack ack);
+
     /** The nearest points, closest first, of equal ones the newest of a shard first; empty when nothing matches. */
     Uni<List<ScoredPoint>> search(SearchRequest request);
+
+    /** As {@link #search}, and how each shard did it; a little slower, since distances are counted. */
+    Uni<ExplainedSearch> explain(SearchRequest request);
 
     /** Several searches under one admission; one list per request, in request order. */
     Uni<List<List<ScoredPoint>>> searchAll(List<SearchRequest> requests);
@@ -75,6 +92,12 @@ public interface VectorCollection {
 
     /** How many points a filter accepts, exactly; all of them for null. */
     Uni<Long> count(@Nullable Filter filter);
+
+    /**
+     * The most frequent values of a field, counted exactly. Fails with INVALID if there are more than
+     * {@link dev.shaula.model.Limits#MAX_FACET_VALUES} different values in a shard.
+     */
+    Uni<Facets> facet(FacetRequest request);
 
     /**
      * Every point that the request's filter accepts, each once, as the collection stood when the stream was subscribed
@@ -101,6 +124,21 @@ public interface VectorCollection {
 
     /** Lets go of what a cursor holds before it expires; does nothing if there is nothing any more. */
     Uni<Void> closeScroll(String cursor);
+
+    /**
+     * Declares an index on a field of the metadata; does nothing if it is there. Completes when the declaration is on
+     * disk; the index is built in the background, and used when it covers everything.
+     *
+     * <p>Fails with INVALID if there are {@link dev.shaula.model.Limits#MAX_INDEXES} already, with CONFLICT while
+     * another change of the collection's indexes is under way.
+     */
+    Uni<Void> createIndex(FieldIndex index);
+
+    /** Drops an index; does nothing if there is none. Fails as {@link #createIndex}. */
+    Uni<Void> dropIndex(FieldIndex index);
+
+    /** The indexes and how far they are built, in order of their declaration. */
+    List<IndexStatus> indexes();
 
     /** Completes when everything acknowledged so far is in a checkpoint on disk. */
     Uni<Void> commit();

@@ -27,6 +27,17 @@ public final class Limits {
     /** Ids in one delete request. */
     public static final int MAX_DELETE_IDS = 1_000_000;
 
+    /** Indexes of one collection. */
+    public static final int MAX_INDEXES = 64;
+    /** Longest name of an indexed field, in characters. */
+    public static final int MAX_FIELD_LENGTH = 1_024;
+    /** Values in one answer of facets. */
+    public static final int MAX_FACETS = 10_000;
+    /** Different values of a field that facets are counted of, in one shard. */
+    public static final int MAX_FACET_VALUES = 100_000;
+    /** Points in one page of a scroll; a stream of points has no limit. */
+    public static final int MAX_SCROLL_LIMIT = 10_000;
+
     /** Results that a live query keeps. */
     public static final int MAX_LIVE_K = 1_000;
     /** Heap of what one live query keeps of one shard, in bytes: two answers with ids, metadata and vectors. */
@@ -38,9 +49,6 @@ public final class Limits {
     public static final int MAX_SOCKET_STREAMS = 16;
     /** Live queries of one WebSocket. */
     public static final int MAX_SOCKET_LIVE_QUERIES = 64;
-
-    /** Points in one page of a scroll; a stream of points has no limit. */
-    public static final int MAX_SCROLL_LIMIT = 10_000;
 
     /** Longest name of a backup, in characters. */
     public static final int MAX_BACKUP_NAME_LENGTH = 100;

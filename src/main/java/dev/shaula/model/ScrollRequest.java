@@ -16,7 +16,9 @@ public record ScrollRequest(Order order, @Nullable Filter filter, boolean includ
         /** By the UTF-8 bytes of their ids, over the whole collection. */
         ID,
         /** As they were last written, shard after shard: the order that costs least. */
-        INSERTION
+        INSERTION,
+        /** Shuffled anew for each reading: every page, and so the first one, is a random sample without repetition. */
+        RANDOM
     }
 
     /** Every point with vector and metadata, in the order that costs least. */

@@ -3,7 +3,10 @@ package dev.shaula.shard;
 import dev.shaula.hnsw.HnswBuilder;
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
+import dev.shaula.model.ExplainedSearch;
+import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
+import dev.shaula.model.IndexStatus;
 import dev.shaula.model.LiveQuery;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
@@ -11,6 +14,8 @@ import dev.shaula.model.ScrollRequest;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.model.VectorDbException;
 import dev.shaula.model.WriteResult;
+import dev.shaula.payload.FilterEvaluator;
+import dev.shaula.payload.MetadataIndex;
 import dev.shaula.storage.LogRecord;
 import dev.shaula.storage.PayloadStore;
 import dev.shaula.storage.RocksShardStore;
@@ -26,12 +31,15 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -121,7 +129,13 @@ public final class LocalShard implements Shard {
 
     @Override
     public Uni<WriteResult> delete(List<String> ids, Ack ack) {
-        return Uni.createFrom().emitter(emitter -> submit(WriteRequest.delete(ids, ack, emitter)));
+        return Uni.createFrom().emitter(emitter -> submit(WriteRequest.delete(ids, null, ack, emitter)));
+    }
+
+    @Override
+    public Uni<WriteResult> deleteIf(List<String> ids, Filter condition, Ack ack) {
+        FilterEvaluator evaluator = FilterEvaluator.compile(condition);
+        return Uni.createFrom().emitter(emitter -> submit(WriteRequest.delete(ids, evaluator, ack, emitter)));
     }
 
     @Override
@@ -130,18 +144,23 @@ public final class LocalShard implements Shard {
     }
 
     @Override
+    public Uni<ExplainedSearch> explain(SearchRequest request) {
+        return runtime.searchPool().submit(scratch -> read(s -> s.explain(request, scratch)));
+    }
+
+    @Override
     public Uni<Optional<Point>> get(String id) {
         return runtime.searchPool().submit(scratch -> read(s -> s.get(id)));
     }
 
     @Override
-    public Multi<LiveAnswer> watch(LiveQuery query) {
-        return live.watch(query);
+    public Uni<Long> count(@Nullable Filter filter) {
+        return runtime.searchPool().submit(scratch -> read(s -> (long) s.count(filter)));
     }
 
     @Override
-    public Uni<Long> count(@Nullable Filter filter) {
-        return runtime.searchPool().submit(scratch -> read(s -> (long) s.count(filter)));
+    public Uni<Map<Filter.Value, Long>> facet(String field, @Nullable Filter filter) {
+        return runtime.searchPool().submit(scratch -> read(s -> s.facet(field, filter)));
     }
 
     @Override
@@ -156,6 +175,43 @@ public final class LocalShard implements Shard {
                 throw e;
             }
         });
+    }
+
+    @Override
+    public Uni<Void> createIndex(FieldIndex index) {
+        return onWriter(() -> writer.changeIndex(all -> all.with(index)));
+    }
+
+    @Override
+    public Uni<Void> dropIndex(FieldIndex index) {
+        return onWriter(() -> writer.changeIndex(all -> all.without(index)));
+    }
+
+    @Override
+    public List<IndexStatus> indexes() {
+        return writer.indexing.status(current().index());
+    }
+
+    private Uni<Void> onWriter(Runnable change) {
+        return Uni.createFrom().emitter(emitter -> {
+            if (mailbox.isClosed()) {
+                emitter.fail(VectorDbException.unavailable(name + ": is closed"));
+                return;
+            }
+            writer.onThread(() -> {
+                try {
+                    change.run();
+                    emitter.complete(null);
+                } catch (RuntimeException e) {
+                    emitter.fail(e);
+                }
+            });
+        });
+    }
+
+    @Override
+    public Multi<LiveAnswer> watch(LiveQuery query) {
+        return live.watch(query);
     }
 
     @Override
@@ -303,6 +359,7 @@ public final class LocalShard implements Shard {
         /** Steps of repair that the writes so far have made necessary, about. */
         private int repairDebt;
 
+        private final IndexBuilds indexing = new IndexBuilds(name, this::takeBuild, runtime.indexExecutor());
         private @Nullable RocksShardStore store;
         private @Nullable ShardState state;
         private @Nullable Checkpoints checkpoints;
@@ -353,6 +410,7 @@ public final class LocalShard implements Shard {
         @Override
         public void stop() {
             stopped = true;
+            indexing.stop();
             live.close(VectorDbException.unavailable(name + ": is closed"));
             while (!mailbox.isEmpty()) {
                 drain();
@@ -448,6 +506,7 @@ public final class LocalShard implements Shard {
         public void replace(ShardState next) {
             state = next;
             publish();
+            indexing.restart(next.index(), next.payloads());
             checkpointInBackground();
         }
 
@@ -512,6 +571,24 @@ public final class LocalShard implements Shard {
             state().apply(record);
             publish();
             live.published(current(), record);
+        }
+
+        /** From the thread that built: puts the build where searches see it. */
+        private void takeBuild(UnaryOperator<MetadataIndex> change, Consumer<MetadataIndex> then) {
+            onThread(() -> {
+                if (!stopped) {
+                    state().index(change.apply(state().index()));
+                    publish();
+                    then.accept(state().index());
+                }
+            });
+        }
+
+        /** Changes the indexes, publishes them, and begins to build what that leaves to be built. */
+        void changeIndex(UnaryOperator<MetadataIndex> change) {
+            state().index(change.apply(state().index()));
+            publish();
+            indexing.begin(state().index(), state().payloads());
         }
 
         private void publish() {

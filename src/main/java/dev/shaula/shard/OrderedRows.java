@@ -2,6 +2,7 @@ package dev.shaula.shard;
 
 import java.util.Arrays;
 import java.util.Random;
+import java.util.random.RandomGenerator;
 
 /**
  * Rows in an order that is worked out only as far as somebody reads: the first page of a million costs a few passes
@@ -41,6 +42,17 @@ final class OrderedRows {
     /** Sorted; no two may be equal. The array belongs to the result. */
     static OrderedRows sorted(int[] rows, Order order) {
         return new OrderedRows(rows, order, 0);
+    }
+
+    /** In an order of chance; the array belongs to the result. */
+    static OrderedRows shuffled(int[] rows, RandomGenerator random) {
+        for (int i = rows.length - 1; i > 0; i--) {
+            int j = random.nextInt(i + 1);
+            int row = rows[i];
+            rows[i] = rows[j];
+            rows[j] = row;
+        }
+        return asGiven(rows);
     }
 
     /** The rows at the positions {@code from .. to - 1}. */

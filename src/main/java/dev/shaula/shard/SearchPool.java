@@ -74,7 +74,7 @@ final class SearchPool implements AutoCloseable {
             }
             T result;
             SearchScratch mine = scratch.get();
-            mine.searcher.stopWhen(this);
+            mine.stopWhen(this);
             running.incrementAndGet();
             try {
                 result = search.apply(mine);
@@ -85,7 +85,7 @@ final class SearchPool implements AutoCloseable {
                 return;
             } finally {
                 running.decrementAndGet();
-                mine.searcher.stopWhen(null);
+                mine.stopWhen(null);
             }
             emitter.complete(result);
         }

@@ -1,7 +1,10 @@
 package dev.shaula.shard;
 
 import dev.shaula.model.Ack;
+import dev.shaula.model.ExplainedSearch;
+import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
+import dev.shaula.model.IndexStatus;
 import dev.shaula.model.LiveQuery;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
@@ -12,6 +15,7 @@ import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -31,10 +35,39 @@ public interface Shard {
     /** Deletes as one unit. */
     Uni<WriteResult> delete(List<String> ids, Ack ack);
 
+    /**
+     * As {@link #delete}, but only what the filter accepts when the shard comes to it; the rest counts as missing.
+     */
+    Uni<WriteResult> deleteIf(List<String> ids, Filter condition, Ack ack);
+
     /** The {@code k} best of this shard, closest first. */
     Uni<List<ScoredPoint>> search(SearchRequest request);
 
+    /** As {@link #search}, and how it was done: {@link ExplainedSearch#shards} has one element. */
+    Uni<ExplainedSearch> explain(SearchRequest request);
+
     Uni<Optional<Point>> get(String id);
+
+    /** How many points a filter accepts, exactly; all of them for null. */
+    Uni<Long> count(@Nullable Filter filter);
+
+    /** How many of the points that a filter accepts have each value of a field; null for all points. */
+    Uni<Map<Filter.Value, Long>> facet(String field, @Nullable Filter filter);
+
+    /** Begins a reading of the points that the request's filter accepts, as the shard stands now. */
+    Uni<ShardReading> read(ScrollRequest request);
+
+    /**
+     * Declares an index on metadata, which is built in the background and used when it covers everything; does nothing
+     * if it is there. An index is not part of the log: whoever opens a shard declares its indexes.
+     */
+    Uni<Void> createIndex(FieldIndex index);
+
+    /** Drops an index; does nothing if there is none. */
+    Uni<Void> dropIndex(FieldIndex index);
+
+    /** The indexes and how far they are built, in order of their declaration. */
+    List<IndexStatus> indexes();
 
     /**
      * The answers to a live query: the first as soon as it is found, then one for each later state that it was brought
@@ -43,12 +76,6 @@ public interface Shard {
      * for them, with UNAVAILABLE when the shard is closed.
      */
     Multi<LiveAnswer> watch(LiveQuery query);
-
-    /** How many points a filter accepts, exactly; all of them for null. */
-    Uni<Long> count(@Nullable Filter filter);
-
-    /** Begins a reading of the points that the request's filter accepts, as the shard stands now. */
-    Uni<ShardReading> read(ScrollRequest request);
 
     /** Completes when everything acknowledged so far is synced and checkpointed. */
     Uni<Void> commit();

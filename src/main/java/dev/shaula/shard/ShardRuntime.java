@@ -35,6 +35,10 @@ public final class ShardRuntime implements AutoCloseable {
     private final ExecutorService checkpointExecutor = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("shaula-checkpoint").daemon().factory());
 
+    /** One thread: indexes are built beside everything else, one after the other. */
+    private final ExecutorService indexExecutor = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().name("shaula-index").daemon().factory());
+
     /**
      * Bounds and choices for the whole process.
      *
@@ -173,6 +177,10 @@ public final class ShardRuntime implements AutoCloseable {
         return compactionExecutor;
     }
 
+    ExecutorService indexExecutor() {
+        return indexExecutor;
+    }
+
     StorageRuntime storage() {
         return storage;
     }
@@ -189,6 +197,7 @@ public final class ShardRuntime implements AutoCloseable {
         linkPool.close();
         checkpointExecutor.close();
         compactionExecutor.close();
+        indexExecutor.close();
         storage.close();
     }
 }

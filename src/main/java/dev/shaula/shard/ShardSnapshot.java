@@ -1,16 +1,18 @@
 package dev.shaula.shard;
 
-import dev.shaula.hnsw.GraphSearcher;
 import dev.shaula.hnsw.HnswGraph;
 import dev.shaula.memory.LittleEndianOutput;
 import dev.shaula.model.CollectionConfig;
+import dev.shaula.model.ExplainedSearch;
 import dev.shaula.model.Filter;
 import dev.shaula.model.Metadata;
 import dev.shaula.model.Metric;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
+import dev.shaula.model.SearchExplanation;
 import dev.shaula.model.SearchRequest;
-import dev.shaula.payload.FilterEvaluator;
+import dev.shaula.payload.FacetCounter;
+import dev.shaula.payload.MetadataIndex;
 import dev.shaula.storage.PayloadStore;
 import dev.shaula.storage.Write;
 import dev.shaula.vectors.CodeScratch;
@@ -22,7 +24,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,24 +34,17 @@ import org.jspecify.annotations.Nullable;
  * long as somebody holds it. Plain synchronous code; searches read payloads from disk and so belong on the search pool.
  */
 final class ShardSnapshot {
-    static final int DEFAULT_EF = 100;
-    /** Below this many rows, reading them all costs less than walking a graph to the same recall. */
-    private static final int SCAN_ROWS = 1_000;
-    /** A walk that may return only a small share of what it meets loses to scanning just that share. */
-    private static final double SCAN_SELECTIVITY = 0.3;
-
     private final CollectionConfig config;
     private final long sequence;
     private final Generation generation;
     private final CodedRows.View rows;
     private final RowNumbers numbers;
     private final HnswGraph graph;
-    private final int walkable;
     private final LiveRows live;
     private final IdTable ids;
+    private final MetadataIndex index;
     private final PayloadStore payloads;
 
-    /** @param walkable rows that a search may meet: all but the dead that were taken out of the graph */
     ShardSnapshot(
             CollectionConfig config,
             long sequence,
@@ -55,9 +52,9 @@ final class ShardSnapshot {
             CodedRows.View rows,
             RowNumbers numbers,
             HnswGraph graph,
-            int walkable,
             LiveRows live,
             IdTable ids,
+            MetadataIndex index,
             PayloadStore payloads) {
         this.config = config;
         this.sequence = sequence;
@@ -65,9 +62,9 @@ final class ShardSnapshot {
         this.rows = rows;
         this.numbers = numbers;
         this.graph = graph;
-        this.walkable = walkable;
         this.live = live;
         this.ids = ids;
+        this.index = index;
         this.payloads = payloads;
     }
 
@@ -112,29 +109,32 @@ final class ShardSnapshot {
 
     /** Live points that the filter accepts; all for null. */
     int count(@Nullable Filter filter) {
-        return filter == null ? live.count() : cardinality(matching(filter));
+        return matching(filter).count();
+    }
+
+    /** How many of the live points that the filter accepts have each value of a field. */
+    Map<Filter.Value, Long> facet(String field, @Nullable Filter filter) {
+        FacetCounter counter = new FacetCounter(field);
+        matching(filter).forEachMetadata(payloads, counter::add);
+        return counter.counts();
     }
 
     /** The rows of the live points that the filter accepts, ascending. */
     int[] select(@Nullable Filter filter) {
-        long[] bits = filter == null ? live.toBitmap() : matching(filter);
-        int[] ordinals = new int[cardinality(bits)];
-        int n = 0;
-        for (int w = 0; w < bits.length; w++) {
-            for (long word = bits[w]; word != 0; word &= word - 1) {
-                ordinals[n++] = (w << 6) + Long.numberOfTrailingZeros(word);
-            }
-        }
-        return ordinals;
+        return matching(filter).ordinals();
     }
 
     PayloadStore payloads() {
         return payloads;
     }
 
-    /** Native and heap bytes of rows and edges. */
+    MetadataIndex index() {
+        return index;
+    }
+
+    /** Native and heap bytes of rows, edges, ids and indexes. */
     long memoryBytes() {
-        return rows.memoryBytes() + graph.memoryBytes() + ids.heapBytes();
+        return rows.memoryBytes() + graph.memoryBytes() + ids.heapBytes() + index.heapBytes();
     }
 
     /** The {@code k} nearest live points that the filter accepts: always {@code k} of them if so many exist. */
@@ -142,18 +142,42 @@ final class ShardSnapshot {
         return toPoints(find(request, scratch), request.includeVector(), request.includeMetadata());
     }
 
+    /** The same, and how it was found; counting distances makes it a little slower. */
+    ExplainedSearch explain(SearchRequest request, SearchScratch scratch) {
+        long startedNs = System.nanoTime();
+        Matches matches = matching(request.filter());
+        long matchedNs = System.nanoTime();
+        LongAdder distances = new LongAdder();
+        MatchSearch.Outcome outcome =
+                searchOf(request, matches).run(scorers(scratch).counting(distances), scratch);
+        long foundNs = System.nanoTime();
+        List<ScoredPoint> points =
+                toPoints(toHits(outcome, request), request.includeVector(), request.includeMetadata());
+        SearchExplanation explanation = new SearchExplanation(
+                outcome.plans(),
+                live.count(),
+                matches.count(),
+                matches.tested(),
+                matches.unindexed(),
+                outcome.predicted(),
+                distances.sum(),
+                matchedNs - startedNs,
+                foundNs - matchedNs,
+                System.nanoTime() - foundNs);
+        return new ExplainedSearch(points, List.of(explanation));
+    }
+
     Hits find(SearchRequest request, SearchScratch scratch) {
-        long[] accepted = live.bits();
-        int acceptedCount = live.count();
-        if (request.filter() != null) {
-            accepted = matching(request.filter());
-            acceptedCount = cardinality(accepted);
-        }
-        if (acceptedCount == 0) {
-            return new Hits(new int[0], new float[0]);
-        }
-        int n = find(request, accepted, acceptedCount, scratch);
-        return toHits(scratch.searcher, Math.min(n, request.k()), request.minScore());
+        return toHits(searchOf(request, matching(request.filter())).run(scorers(scratch), scratch), request);
+    }
+
+    private MatchSearch.Scorers scorers(SearchScratch scratch) {
+        CodeScratch codes = scratch.codes(config.dimensions());
+        return new MatchSearch.Scorers(rows.approximate(codes), rows.exact(codes), rows.coded());
+    }
+
+    private MatchSearch searchOf(SearchRequest request, Matches matches) {
+        return new MatchSearch(request, matches, live.count(), live.rows(), graph, config.hnsw());
     }
 
     /** Writes everything but the payloads, which have their own store; the rows go to {@code file}. */
@@ -178,13 +202,18 @@ final class ShardSnapshot {
         int ordinal = ordinalOf(id);
         return ordinal < 0
                 ? Optional.empty()
-                : Optional.of(new Point(id, rows.floats().row(ordinal), payloads.get(numbers.numberOf(ordinal))));
+                : Optional.of(new Point(id, rows.floats().row(ordinal), payloads.get(ordinal)));
     }
 
     /** What log and payload store know a live point by; -1 if there is none. */
     int numberOf(String id) {
         int ordinal = ordinalOf(id);
         return ordinal < 0 ? Write.NONE : numbers.numberOf(ordinal);
+    }
+
+    /** The metadata of a live point. */
+    Metadata metadataOf(String id) {
+        return payloads.get(ordinalOf(id));
     }
 
     /** The row of a live point; -1 if there is none. */
@@ -215,74 +244,23 @@ final class ShardSnapshot {
     }
 
     Metadata metadata(int ordinal) {
-        return payloads.get(numbers.numberOf(ordinal));
+        return payloads.get(ordinal);
     }
 
-    private int find(SearchRequest request, long @Nullable [] accepted, int acceptedCount, SearchScratch scratch) {
-        CodeScratch codes = scratch.codes(config.dimensions());
-        GraphSearcher searcher = scratch.searcher;
-        Scorer exact = rows.exact(codes);
-        int k = Math.min(request.k(), acceptedCount);
-        boolean scan = request.exact()
-                || !config.hnsw()
-                || acceptedCount <= Math.max(SCAN_ROWS, 2 * k)
-                || acceptedCount < SCAN_SELECTIVITY * walkable;
-        if (!scan) {
-            // At ef = k the k-th result is a guess, and the contract promises good recall without a parameter.
-            int ef = request.ef() > 0 ? Math.max(request.ef(), k + k / 2) : Math.max(DEFAULT_EF, 2 * k);
-            Scorer scorer = rows.approximate(codes);
-            scorer.query(request.vector());
-            int n = searcher.search(graph, live.rows(), scorer, k, ef, accepted);
-            if (n >= k) {
-                return rows.coded() ? rescored(searcher, exact, request.vector(), k) : n;
-            }
-        }
-        exact.query(request.vector());
-        return searcher.scan(live.rows(), exact, k, accepted);
+    private Matches matching(@Nullable Filter filter) {
+        return filter == null ? Matches.all(live) : Matches.find(filter, index, live, payloads);
     }
 
-    /** Of what the codes call the nearest, a fifth more than is wanted is measured exactly: the order is its own. */
-    private static int rescored(GraphSearcher searcher, Scorer exact, float[] query, int k) {
-        exact.query(query);
-        searcher.rescore(exact, GraphSearcher.kept(k));
-        return k;
-    }
-
-    private long[] matching(Filter filter) {
-        FilterEvaluator evaluator = FilterEvaluator.compile(filter);
-        long[] candidates = live.toBitmap();
-        long[] matches = evaluator.test(Metadata.EMPTY) ? candidates.clone() : new long[candidates.length];
-        payloads.forEach((number, metadata) -> {
-            int ordinal = numbers.ordinalOf(number);
-            if (ordinal >= 0 && ordinal < live.rows() && live.isLive(ordinal)) {
-                long bit = 1L << ordinal;
-                if (evaluator.test(metadata)) {
-                    matches[ordinal >>> 6] |= bit;
-                } else {
-                    matches[ordinal >>> 6] &= ~bit;
-                }
-            }
-        });
-        return matches;
-    }
-
-    private static int cardinality(long[] bits) {
-        int n = 0;
-        for (long word : bits) {
-            n += Long.bitCount(word);
-        }
-        return n;
-    }
-
-    private Hits toHits(GraphSearcher searcher, int n, float minScore) {
+    private Hits toHits(MatchSearch.Outcome outcome, SearchRequest request) {
         Metric metric = config.metric();
+        int n = Math.min(outcome.count(), request.k());
         int[] ordinals = new int[n];
         float[] scores = new float[n];
         int kept = 0;
         for (int i = 0; i < n; i++) {
-            float score = metric.score(searcher.distance(i));
-            if (score >= minScore) {
-                ordinals[kept] = searcher.ordinal(i);
+            float score = metric.score(outcome.distance(i));
+            if (score >= request.minScore()) {
+                ordinals[kept] = outcome.ordinal(i);
                 scores[kept++] = score;
             }
         }
@@ -291,13 +269,8 @@ final class ShardSnapshot {
                 : new Hits(Arrays.copyOf(ordinals, kept), Arrays.copyOf(scores, kept));
     }
 
-    private Metadata[] metadataOf(Hits hits) {
-        int[] wanted = Arrays.stream(hits.ordinals()).map(numbers::numberOf).toArray();
-        return payloads.getAll(wanted, wanted.length);
-    }
-
     List<ScoredPoint> toPoints(Hits hits, boolean withVector, boolean withMetadata) {
-        Metadata[] metadata = withMetadata ? metadataOf(hits) : new Metadata[0];
+        Metadata[] metadata = withMetadata ? payloads.getAll(hits.ordinals(), hits.count()) : new Metadata[0];
         List<ScoredPoint> points = new ArrayList<>(hits.count());
         for (int i = 0; i < hits.count(); i++) {
             int ordinal = hits.ordinals()[i];

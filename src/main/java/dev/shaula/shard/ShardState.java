@@ -6,6 +6,8 @@ import dev.shaula.hnsw.Parallel;
 import dev.shaula.memory.LittleEndianInput;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.Limits;
+import dev.shaula.model.Metadata;
+import dev.shaula.payload.MetadataIndex;
 import dev.shaula.storage.LogRecord;
 import dev.shaula.storage.PayloadStore;
 import dev.shaula.storage.Write;
@@ -14,6 +16,8 @@ import dev.shaula.vectors.CodedRows;
 import dev.shaula.vectors.RowFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -52,6 +56,7 @@ final class ShardState {
     private final IdTable ids;
     private final HnswBuilder builder;
     private LiveRows live;
+    private MetadataIndex index;
     private long sequence;
 
     private ShardState(
@@ -72,6 +77,7 @@ final class ShardState {
         this.ids = ids;
         this.builder = builder;
         this.live = live;
+        this.index = MetadataIndex.unbuilt(List.of(), live.rows());
         this.sequence = sequence;
     }
 
@@ -124,11 +130,21 @@ final class ShardState {
                 config, payloads, new Generation(generation), coded, numbers, ids, builder, live, sequence);
     }
 
-    /** The same state in the next generation. */
+    /** The same state in the next generation; its indexes on metadata are to be built. */
     ShardState next(
             CodedRows newRows, RowNumbers newNumbers, IdTable newIds, HnswBuilder newBuilder, LiveRows newLive) {
-        Generation next = new Generation(generation.number() + 1);
-        return new ShardState(config, payloads, next, newRows, newNumbers, newIds, newBuilder, newLive, sequence);
+        ShardState next = new ShardState(
+                config,
+                payloads,
+                new Generation(generation.number() + 1),
+                newRows,
+                newNumbers,
+                newIds,
+                newBuilder,
+                newLive,
+                sequence);
+        next.index = MetadataIndex.unbuilt(index.indexes(), newLive.rows());
+        return next;
     }
 
     /** Number of the last record applied. */
@@ -151,10 +167,12 @@ final class ShardState {
     void apply(LogRecord record) {
         int[] dead = new int[record.writes().size()];
         int deadCount = 0;
+        List<Metadata> added = new ArrayList<>(record.writes().size());
         for (Write write : record.writes()) {
             switch (write) {
                 case Write.Upsert upsert -> {
                     append(upsert);
+                    added.add(upsert.point().metadata());
                     if (upsert.replaces() >= 0) {
                         dead[deadCount++] = ordinalOf(upsert.replaces());
                     }
@@ -163,6 +181,7 @@ final class ShardState {
             }
         }
         live = live.next(rows.count(), dead, deadCount);
+        index = index.append(added);
         sequence = record.sequence();
     }
 
@@ -199,7 +218,25 @@ final class ShardState {
 
     ShardSnapshot snapshot() {
         return new ShardSnapshot(
-                config, sequence, generation, rows.view(), numbers, builder.graph(), walkable(), live, ids, payloads);
+                config, sequence, generation, rows.view(), numbers, builder.graph(), live, ids, index, payloads());
+    }
+
+    /** Metadata by the ordinals of this generation. */
+    PayloadStore payloads() {
+        return new OrdinalPayloads(payloads, numbers);
+    }
+
+    /** The indexes on metadata; no part of what the log determines, and so declared anew after a start. */
+    MetadataIndex index() {
+        return index;
+    }
+
+    /** Puts other indexes of the same rows in place. */
+    void index(MetadataIndex newIndex) {
+        if (newIndex.rows() != rows.count()) {
+            throw new IllegalArgumentException("rows: expected " + rows.count() + ", got " + newIndex.rows());
+        }
+        index = newIndex;
     }
 
     /** True if so many rows are dead for good that a generation without them is worth its making. */
@@ -220,11 +257,6 @@ final class ShardState {
             }
         }
         return dropped;
-    }
-
-    /** Rows that a walk of the graph may meet, and those that are measured one by one. */
-    private int walkable() {
-        return rows.count() - builder.detachedCount();
     }
 
     private void append(Write.Upsert upsert) {

@@ -8,9 +8,9 @@ import dev.shaula.storage.PayloadStore;
 import dev.shaula.vectors.FloatRows;
 import io.smallrye.mutiny.Uni;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
@@ -25,8 +25,7 @@ final class SnapshotReading implements ShardReading {
     private static final int BLOCK = 128;
 
     /** What is let go at the end. */
-    private record Source(
-            OrderedRows ordinals, FloatRows.View rows, RowNumbers numbers, IdTable ids, PayloadStore payloads) {}
+    private record Source(OrderedRows ordinals, FloatRows.View rows, IdTable ids, PayloadStore payloads) {}
 
     private final ScrollRequest request;
     private final SearchPool pool;
@@ -51,11 +50,13 @@ final class SnapshotReading implements ShardReading {
         this.pool = pool;
         int[] selected = snapshot.select(request.filter());
         IdTable ids = snapshot.ids();
-        OrderedRows ordinals = request.order() == ScrollRequest.Order.ID
-                ? OrderedRows.sorted(selected, ids::compare)
-                : OrderedRows.asGiven(selected);
+        OrderedRows ordinals = switch (request.order()) {
+            case ID -> OrderedRows.sorted(selected, ids::compare);
+            case INSERTION -> OrderedRows.asGiven(selected);
+            case RANDOM -> OrderedRows.shuffled(selected, new SplittableRandom());
+        };
         this.count = selected.length;
-        this.source = new Source(ordinals, snapshot.rows().floats(), snapshot.numbers(), ids, snapshot.payloads());
+        this.source = new Source(ordinals, snapshot.rows().floats(), ids, snapshot.payloads());
     }
 
     @Override
@@ -94,7 +95,8 @@ final class SnapshotReading implements ShardReading {
     }
 
     private long readBlock(Source s, int[] ordinals, List<StoredPoint> points, long before, long maxBytes) {
-        Metadata[] metadata = request.includeMetadata() ? metadataOf(s, ordinals) : new Metadata[0];
+        Metadata[] metadata =
+                request.includeMetadata() ? s.payloads.getAll(ordinals, ordinals.length) : new Metadata[0];
         long bytes = before;
         for (int i = 0; i < ordinals.length && bytes < maxBytes; i++) {
             StoredPoint point = new StoredPoint(
@@ -105,11 +107,6 @@ final class SnapshotReading implements ShardReading {
             bytes += point.heapBytes();
         }
         return bytes;
-    }
-
-    private static Metadata[] metadataOf(Source s, int[] ordinals) {
-        int[] wanted = Arrays.stream(ordinals).map(s.numbers::numberOf).toArray();
-        return s.payloads.getAll(wanted, wanted.length);
     }
 
     private int clampedEnd(int from, int n) {

@@ -2,6 +2,7 @@ package dev.shaula.shard;
 
 import dev.shaula.model.Point;
 import dev.shaula.model.WriteResult;
+import dev.shaula.payload.FilterEvaluator;
 import dev.shaula.storage.Write;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -43,7 +44,7 @@ final class WriteBatch {
         for (String id : request.deletes()) {
             Fate fate = fates.get(id);
             boolean exists = fate == null ? current.numberOf(id) >= 0 : fate.point != null;
-            if (exists) {
+            if (exists && holds(request.condition(), id, fate)) {
                 fate(id).point = null;
                 deleted++;
             } else {
@@ -51,6 +52,15 @@ final class WriteBatch {
             }
         }
         results.add(new WriteResult(request.upserts().size() + deleted, missing));
+    }
+
+    /** Whether a condition holds of a point as it is after the requests before. */
+    private boolean holds(@Nullable FilterEvaluator condition, String id, @Nullable Fate fate) {
+        if (condition == null) {
+            return true;
+        }
+        Point changed = fate == null ? null : fate.point;
+        return condition.test(changed == null ? current.metadataOf(id) : changed.metadata());
     }
 
     /** The answers, in the order of the requests. */

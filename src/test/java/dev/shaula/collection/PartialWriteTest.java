@@ -13,6 +13,7 @@ import dev.shaula.model.VectorDbException;
 import dev.shaula.shard.LocalShard;
 import dev.shaula.shard.Shard;
 import dev.shaula.shard.ShardRuntime;
+import io.smallrye.mutiny.Uni;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -42,7 +43,8 @@ class PartialWriteTest {
                 Instant.EPOCH,
                 List.of(healthy, new QuarantinedShard("partly/1", "checksum")),
                 new Admission(new ByteBudget(1 << 20), new UpsertStream.Bounds(64, 1 << 16), Duration.ofSeconds(30)),
-                new Scrolls(Scrolls.Bounds.defaults(), System::nanoTime));
+                new Scrolls(Scrolls.Bounds.defaults(), System::nanoTime),
+                new DeclaredIndexes(List.of(), indexes -> Uni.createFrom().voidItem()));
         List<Point> points = IntStream.range(0, 50)
                 .mapToObj(i -> new Point("p" + i, new float[] {i, 1}, Metadata.EMPTY))
                 .toList();

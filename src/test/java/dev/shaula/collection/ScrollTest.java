@@ -22,6 +22,7 @@ import io.smallrye.mutiny.helpers.test.AssertSubscriber;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -172,6 +173,35 @@ class ScrollTest {
             assertThat(read)
                     .usingRecursiveFieldByFieldElementComparator()
                     .containsExactlyInAnyOrderElementsOf(expected);
+        }
+    }
+
+    /** Were the shards read in turn, or not by their shares, the first page would lack points of some. */
+    @Test
+    void shouldSampleTheWholeCollection() {
+        try (EmbeddedNode node = new EmbeddedNode(data)) {
+            VectorCollection things = node.create(config(3));
+            List<Point> points = random.points("p", 600);
+            get(things.upsert(points, Ack.INDEXED));
+            ScrollRequest request = new ScrollRequest(Order.RANDOM, null, false, false);
+            int[] seen = new int[600];
+            for (int sample = 0; sample < 200; sample++) {
+                for (StoredPoint point : get(things.scroll(request, 30)).points()) {
+                    seen[Integer.parseInt(point.id().substring(1))]++;
+                }
+            }
+            // Each point is in a sample with probability 1/20: 10 of 200 expected, 3.1 standard deviation.
+            assertThat(Arrays.stream(seen).max().orElseThrow()).isLessThan(30);
+            assertThat(Arrays.stream(seen).filter(n -> n == 0).count()).isLessThan(3);
+            double variance = Arrays.stream(seen)
+                    .mapToDouble(n -> (n - 10.0) * (n - 10))
+                    .average()
+                    .orElseThrow();
+            assertThat(variance).isBetween(7.0, 12.5);
+            assertThat(readAll(things, request, 70).stream().map(StoredPoint::id))
+                    .doesNotHaveDuplicates()
+                    .hasSize(600)
+                    .isNotEqualTo(points.stream().map(Point::id).toList());
         }
     }
 

@@ -58,7 +58,8 @@ class SlowShardTest {
                 Instant.EPOCH,
                 List.of(shard),
                 new Admission(budget, new UpsertStream.Bounds(64, 4 << 10), longestWait),
-                new Scrolls(Scrolls.Bounds.defaults(), System::nanoTime));
+                new Scrolls(Scrolls.Bounds.defaults(), System::nanoTime),
+                new DeclaredIndexes(List.of(), indexes -> Uni.createFrom().voidItem()));
     }
 
     /** All of one writer: its last point replaces its first. */

@@ -4,7 +4,12 @@ import dev.shaula.collection.VectorCollection;
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.CollectionInfo;
+import dev.shaula.model.ExplainedSearch;
+import dev.shaula.model.FacetRequest;
+import dev.shaula.model.Facets;
+import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
+import dev.shaula.model.IndexStatus;
 import dev.shaula.model.LiveChange;
 import dev.shaula.model.LiveQuery;
 import dev.shaula.model.Metric;
@@ -21,10 +26,13 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** One collection in a map, searched by comparing with every row in double precision. */
@@ -72,8 +80,18 @@ public final class OracleCollection implements VectorCollection {
     }
 
     @Override
+    public Uni<Long> delete(Filter filter, Ack ack) {
+        return delete(accepted(filter).stream().map(Point::id).toList(), ack).map(result -> (long) result.count());
+    }
+
+    @Override
     public Uni<List<ScoredPoint>> search(SearchRequest request) {
         return Uni.createFrom().item(() -> nearest(request));
+    }
+
+    @Override
+    public Uni<ExplainedSearch> explain(SearchRequest request) {
+        return search(request).map(points -> new ExplainedSearch(points, List.of()));
     }
 
     @Override
@@ -97,6 +115,22 @@ public final class OracleCollection implements VectorCollection {
         return Uni.createFrom().item(() -> (long) accepted(filter).size());
     }
 
+    @Override
+    public Uni<Facets> facet(FacetRequest request) {
+        return Uni.createFrom().item(() -> {
+            Map<Filter.Value, Long> counts = accepted(request.filter()).stream()
+                    .flatMap(point -> OracleFilter.values(request.field(), point.metadata()).stream())
+                    .collect(Collectors.groupingBy(value -> value, Collectors.counting()));
+            List<Facets.Facet> facets = counts.entrySet().stream()
+                    .map(e -> new Facets.Facet(e.getKey(), e.getValue()))
+                    .sorted(Comparator.comparingLong((Facets.Facet f) -> -f.count())
+                            .thenComparing(f -> f.value().toString()))
+                    .limit(request.limit())
+                    .toList();
+            return new Facets(facets, counts.size());
+        });
+    }
+
     private synchronized List<Point> accepted(@Nullable Filter filter) {
         return points.values().stream()
                 .filter(point -> filter == null || OracleFilter.matches(filter, point.metadata()))
@@ -114,6 +148,9 @@ public final class OracleCollection implements VectorCollection {
         if (request.order() == ScrollRequest.Order.ID) {
             found.sort((a, b) -> Arrays.compareUnsigned(
                     a.id().getBytes(StandardCharsets.UTF_8), b.id().getBytes(StandardCharsets.UTF_8)));
+        }
+        if (request.order() == ScrollRequest.Order.RANDOM) {
+            Collections.shuffle(found);
         }
         return found.stream()
                 .map(point -> new StoredPoint(
@@ -136,6 +173,21 @@ public final class OracleCollection implements VectorCollection {
     @Override
     public Uni<Void> closeScroll(String cursor) {
         return Uni.createFrom().voidItem();
+    }
+
+    @Override
+    public Uni<Void> createIndex(FieldIndex index) {
+        return Uni.createFrom().voidItem(); // an index changes no answer
+    }
+
+    @Override
+    public Uni<Void> dropIndex(FieldIndex index) {
+        return Uni.createFrom().voidItem();
+    }
+
+    @Override
+    public List<IndexStatus> indexes() {
+        return List.of();
     }
 
     @Override

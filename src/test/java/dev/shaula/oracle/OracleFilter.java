@@ -140,6 +140,26 @@ public final class OracleFilter {
         return moment == null ? null : Integer.valueOf(moment.compareTo(wanted));
     }
 
+    /** The different scalars of a field. */
+    static Set<Value> values(String field, Metadata metadata) {
+        Object found = find(new JsonObject(metadata.toString()), field);
+        Set<Value> values = new HashSet<>();
+        if (found instanceof JsonArray list) {
+            list.forEach(element -> addScalar(values, element));
+        } else if (!MISSING.equals(found)) {
+            addScalar(values, found);
+        }
+        return values;
+    }
+
+    private static void addScalar(Set<Value> values, @Nullable Object value) {
+        if (value instanceof Number number) {
+            values.add(new Value.Num(number.doubleValue() + 0.0));
+        } else if (!(value instanceof JsonArray) && !(value instanceof JsonObject)) {
+            values.add(Value.of(value));
+        }
+    }
+
     private static boolean any(@Nullable Object found, List<Value> values) {
         if (MISSING.equals(found)) {
             return false;

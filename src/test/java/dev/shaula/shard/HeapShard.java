@@ -3,8 +3,12 @@ package dev.shaula.shard;
 import dev.shaula.hnsw.Parallel;
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
+import dev.shaula.model.FieldIndex;
+import dev.shaula.model.Filter;
 import dev.shaula.model.Point;
 import dev.shaula.model.WriteResult;
+import dev.shaula.payload.FilterEvaluator;
+import dev.shaula.payload.MetadataIndex;
 import dev.shaula.storage.CheckpointFile;
 import dev.shaula.storage.LogRecord;
 import dev.shaula.storage.Write;
@@ -67,6 +71,11 @@ final class HeapShard {
         apply(List.of(upsertOf(points)));
     }
 
+    /** Declares indexes over what follows; nothing may be there yet. */
+    void index(List<FieldIndex> indexes) {
+        state.index(MetadataIndex.unbuilt(indexes, 0));
+    }
+
     /** Links what fills whole steps, as the shard's thread does between batches. */
     void link() {
         while (state.linkable() > 0) {
@@ -115,7 +124,11 @@ final class HeapShard {
     }
 
     static WriteRequest deleteOf(List<String> ids) {
-        return WriteRequest.delete(ids, Ack.INDEXED, nobody());
+        return WriteRequest.delete(ids, null, Ack.INDEXED, nobody());
+    }
+
+    static WriteRequest deleteIf(List<String> ids, Filter condition) {
+        return WriteRequest.delete(ids, FilterEvaluator.compile(condition), Ack.INDEXED, nobody());
     }
 
     private static UniEmitter<? super WriteResult> nobody() {

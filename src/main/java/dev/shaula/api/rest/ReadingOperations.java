@@ -2,6 +2,7 @@ package dev.shaula.api.rest;
 
 import dev.shaula.api.wire.Answers;
 import dev.shaula.api.wire.CountDocument;
+import dev.shaula.api.wire.FacetDocument;
 import dev.shaula.api.wire.ScrollBody;
 import dev.shaula.api.wire.ScrollDocument;
 import dev.shaula.collection.CollectionRegistry;
@@ -36,6 +37,13 @@ class ReadingOperations {
 
     void export(Exchange exchange) {
         new Export(exchange).start(registry.require(exchange.tail()));
+    }
+
+    void facet(Exchange exchange) {
+        VectorCollection collection = registry.require(exchange.tail());
+        exchange.answerOrCancel(exchange.smallBody(new FacetDocument())
+                .chain(collection::facet)
+                .map(facets -> Answer.ok(Answers.facets(facets))));
     }
 
     void count(Exchange exchange) {

@@ -64,6 +64,9 @@ class VectorOperations {
     private Uni<Answer> query(QueryRequest request) {
         VectorCollection collection = targets.require(request.collection());
         checkLength("vector", collection, request.search().vector());
+        if (request.explain()) {
+            return collection.explain(request.search()).map(found -> Answer.ok(Answers.explained(found)));
+        }
         return collection.search(request.search()).map(found -> Answer.ok(Answers.found(found)));
     }
 
@@ -96,6 +99,11 @@ class VectorOperations {
 
     private Uni<Answer> delete(DeleteRequest request) {
         VectorCollection collection = targets.require(request.collection());
+        if (request.filter() != null) {
+            return collection
+                    .delete(request.filter(), request.ack())
+                    .map(count -> Answer.ok(Answers.deletedCount(count)));
+        }
         if (request.ids().isEmpty()) {
             return Uni.createFrom().item(Answer.ok(Answers.deleted(List.of(), List.of())));
         }

@@ -2,13 +2,19 @@ package dev.shaula.api.wire;
 
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.CollectionInfo;
+import dev.shaula.model.ExplainedSearch;
+import dev.shaula.model.Facets;
+import dev.shaula.model.Filter;
+import dev.shaula.model.IndexStatus;
 import dev.shaula.model.Metadata;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.ScrollPage;
+import dev.shaula.model.SearchExplanation;
 import dev.shaula.model.StoredPoint;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -111,6 +117,27 @@ public final class Answers {
         return out.closeObject().toBytes();
     }
 
+    /** As {@link #found}, with {@code explain}: an element for each shard. */
+    public static byte[] explained(ExplainedSearch found) {
+        JsonWriter out = new JsonWriter(estimate(found.points()) + 512).openObject();
+        results(out, found.points());
+        out.name("explain").openArray();
+        found.shards().forEach(shard -> explanation(out, shard));
+        return out.closeArray().closeObject().toBytes();
+    }
+
+    private static void explanation(JsonWriter out, SearchExplanation shard) {
+        out.openObject().name("plan").openArray();
+        shard.plan().forEach(plan -> out.value(plan.name().toLowerCase(Locale.ROOT)));
+        out.closeArray().field("rows", shard.rows()).field("matches", shard.matches());
+        out.field("rows_tested", shard.tested()).name("unindexed").openArray();
+        shard.unindexed().forEach(out::value);
+        out.closeArray().field("predicted_distances", shard.predictedDistances());
+        out.field("distances", shard.distances()).field("filter_us", shard.filterNs() / 1_000);
+        out.field("search_us", shard.searchNs() / 1_000).field("fetch_us", shard.fetchNs() / 1_000);
+        out.closeObject();
+    }
+
     /** One entry per query, in request order: clients pair by position. */
     public static byte[] found(List<BatchQueryRequest.Item> items, List<List<ScoredPoint>> lists) {
         long estimate = lists.stream().mapToLong(Answers::estimate).sum();
@@ -171,6 +198,38 @@ public final class Answers {
         return out.field("collection", collection).closeObject().toBytes();
     }
 
+    public static byte[] indexes(List<IndexStatus> indexes) {
+        JsonWriter out = new JsonWriter(64 + 128 * indexes.size()).openObject();
+        out.name("indexes").openArray();
+        for (IndexStatus status : indexes) {
+            out.openObject().field("field", status.index().field());
+            out.field("type", status.index().kind().wireName()).field("ready", status.ready());
+            out.field("indexed_rows", status.indexedRows()).field("total_rows", status.totalRows());
+            out.field("memory_bytes", status.heapBytes()).closeObject();
+        }
+        return out.closeArray().field("count", indexes.size()).closeObject().toBytes();
+    }
+
+    public static byte[] facets(Facets found) {
+        JsonWriter out = new JsonWriter(64 + 48 * found.facets().size()).openObject();
+        out.name("facets").openArray();
+        for (Facets.Facet facet : found.facets()) {
+            value(out.openObject().name("value"), facet.value());
+            out.field("count", facet.count()).closeObject();
+        }
+        out.closeArray().field("count", found.facets().size());
+        return out.field("distinct", found.distinct()).closeObject().toBytes();
+    }
+
+    private static void value(JsonWriter out, Filter.Value value) {
+        switch (value) {
+            case Filter.Value.Text t -> out.value(t.text());
+            case Filter.Value.Num n -> out.value(n.number());
+            case Filter.Value.Bool b -> out.value(b.bool());
+            case Filter.Value.Null n -> out.raw(NULL);
+        }
+    }
+
     public static byte[] counted(long count) {
         return new JsonWriter(32)
                 .openObject()
@@ -203,6 +262,16 @@ public final class Answers {
         out.openObject().field("id", point.id());
         vectorAndMetadata(out, point.vector(), point.metadata());
         out.closeObject();
+    }
+
+    /** The answer to a deletion by a filter. */
+    public static byte[] deletedCount(long count) {
+        return new JsonWriter(48)
+                .openObject()
+                .field("success", true)
+                .field("deleted_count", count)
+                .closeObject()
+                .toBytes();
     }
 
     public static byte[] deleted(Collection<String> deleted, Collection<String> failed) {

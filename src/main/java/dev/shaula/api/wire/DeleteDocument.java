@@ -3,6 +3,7 @@ package dev.shaula.api.wire;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
+import dev.shaula.model.Filter;
 import dev.shaula.model.Limits;
 import dev.shaula.model.VectorDbException;
 import java.io.IOException;
@@ -25,15 +26,20 @@ public final class DeleteDocument extends JsonDocument<DeleteRequest> {
 
     @Override
     public long heapBytes() {
-        return top.ids.bytes;
+        return top.ids.bytes + 64L * top.filter.count();
     }
 
     @Override
     DeleteRequest result() {
-        if (!top.given) {
-            throw VectorDbException.invalid("ids: expected a list of ids, got nothing");
+        if (top.given == top.filtered) {
+            throw VectorDbException.invalid(
+                    "ids: expected a list of ids or a filter, got " + (top.given ? "both" : "nothing"));
         }
-        return new DeleteRequest(top.collection, top.ids.ids, top.ack);
+        Filter filter = top.filter.take();
+        if (top.filtered && filter == null) {
+            throw VectorDbException.invalid("filter: expected at least one condition, got none");
+        }
+        return new DeleteRequest(top.collection, top.ids.ids, filter, top.ack);
     }
 
     private static final class Top extends ObjectFrame {
@@ -41,6 +47,8 @@ public final class DeleteDocument extends JsonDocument<DeleteRequest> {
         private String collection = CollectionConfig.DEFAULT_NAME;
         private Ack ack = Ack.INDEXED;
         private boolean given;
+        private final FilterFrame filter = new FilterFrame();
+        private boolean filtered;
 
         @Override
         @Nullable
@@ -50,6 +58,10 @@ public final class DeleteDocument extends JsonDocument<DeleteRequest> {
                 case "ids" -> {
                     given = true;
                     return in.array(token, ids, "a list of ids");
+                }
+                case "filter" -> {
+                    filtered = true;
+                    return in.object(token, filter.restart(), "an object");
                 }
                 case "collection" -> collection = absent ? collection : in.string(token);
                 case "ack" -> ack = absent ? ack : Acks.of(in.string(token));

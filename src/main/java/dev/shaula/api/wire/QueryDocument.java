@@ -25,11 +25,12 @@ public final class QueryDocument extends JsonDocument<QueryRequest> {
 
     @Override
     QueryRequest result() {
-        return new QueryRequest(top.collection, top.item("").search());
+        return new QueryRequest(top.collection, top.item("").search(), top.explain);
     }
 
     private static final class Top extends QueryFrame {
         private String collection = CollectionConfig.DEFAULT_NAME;
+        private boolean explain;
 
         Top(QueryDefaults defaults) {
             super(defaults);
@@ -40,6 +41,10 @@ public final class QueryDocument extends JsonDocument<QueryRequest> {
         Frame field(String field, JsonToken token, JsonPush in) throws IOException {
             if (field.equals("collection") && token != JsonToken.VALUE_NULL) {
                 collection = in.string(token);
+                return null;
+            }
+            if (field.equals("explain") && token != JsonToken.VALUE_NULL) {
+                explain = in.bool(token);
                 return null;
             }
             return super.field(field, token, in);

@@ -2,5 +2,9 @@ package dev.shaula.api.wire;
 
 import dev.shaula.model.SearchRequest;
 
-/** One query of one collection. */
-public record QueryRequest(String collection, SearchRequest search) {}
+/**
+ * One query of one collection.
+ *
+ * @param explain whether the answer is to say how it was found
+ */
+public record QueryRequest(String collection, SearchRequest search, boolean explain) {}

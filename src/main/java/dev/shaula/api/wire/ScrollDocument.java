@@ -82,9 +82,10 @@ public final class ScrollDocument extends JsonDocument<ScrollBody> {
             return switch (name) {
                 case "id" -> Order.ID;
                 case "insertion" -> Order.INSERTION;
+                case "random" -> Order.RANDOM;
                 default ->
                     throw VectorDbException.invalid(
-                            "order: expected id or insertion, got \"" + Text.shortened(name) + "\"");
+                            "order: expected id, insertion or random, got \"" + Text.shortened(name) + "\"");
             };
         }
 

@@ -3,6 +3,7 @@ package dev.shaula.api.rest;
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.contains;
+import static org.hamcrest.Matchers.containsInAnyOrder;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasKey;
@@ -67,6 +68,81 @@ class ReadingHttpTest {
     }
 
     @Test
+    void shouldDeclareAndDropIndexes() {
+        films("indexed");
+        Http.post("/collections/indexed/indexes", "{'field':'metadata.n','type':'integer'}")
+                .statusCode(201)
+                .body("indexes[0].field", equalTo("n"))
+                .body("indexes[0].type", equalTo("integer"));
+        Http.post("/collections/indexed/count", "{'filter':{'n':{'$gte':3}}}").body("count", equalTo(2));
+        given().get("/collections/indexed/indexes").then().statusCode(200).body("count", equalTo(1));
+        given().delete("/collections/indexed/indexes?field=m").then().statusCode(404);
+        given().delete("/collections/indexed/indexes?field=n")
+                .then()
+                .statusCode(200)
+                .body("count", equalTo(0));
+        Http.post("/collections/indexed/indexes", "{'field':'n','type':'number'}")
+                .statusCode(400)
+                .body("error", containsString("type: expected keyword, integer"));
+        Http.post("/collections/indexed/indexes", "{'field':'n'}")
+                .statusCode(400)
+                .body("error", containsString("type: expected a string, got nothing"));
+    }
+
+    @Test
+    void shouldExplainHowItFound() {
+        films("explained");
+        String query = "{'collection':'explained','vector':[1,0],'explain':true,'filter':{'n':{'$gte':3}}}";
+        Http.post("/vectors/query", query)
+                .statusCode(200)
+                .body("results.id", contains("c", "d"))
+                .body("explain[0].plan", contains("scan"))
+                .body("explain[0].matches", equalTo(2))
+                .body("explain[0].unindexed", contains("n"))
+                .body("explain[0].rows_tested", equalTo(4))
+                .body("explain[0].distances", equalTo(2));
+        Http.post("/collections/explained/indexes", "{'field':'n','type':'integer'}")
+                .statusCode(201);
+        Http.upsert("explained", "{'id':'e','vector':[1,3],'metadata':{'n':5}}").statusCode(200);
+    }
+
+    @Test
+    void shouldCountTheValuesOfAField() {
+        films("facets");
+        Http.upsert("facets", "{'id':'e','vector':[1,3],'metadata':{'n':[3,'x',2.5,null,true,3.0]}}");
+        Http.post("/collections/facets/facet", "{'field':'n','limit':2}")
+                .statusCode(200)
+                .body("facets[0].value", equalTo(3))
+                .body("facets[0].count", equalTo(2))
+                .body("count", equalTo(2))
+                .body("distinct", equalTo(7));
+        Http.post("/collections/facets/facet", "{'field':'n','filter':{'n':'x'}}")
+                .body("facets.value", containsInAnyOrder(3, "x", 2.5f, null, true));
+        Http.post("/collections/facets/facet", "{}")
+                .statusCode(400)
+                .body("error", equalTo("field: expected a string, got nothing"));
+        Http.post("/collections/facets/facet", "{'field':'n','limit':10001}")
+                .statusCode(400)
+                .body("error", equalTo("limit: expected 1 to 10000, got 10001"));
+    }
+
+    @Test
+    void shouldDeleteByFilter() {
+        films("filtered-delete");
+        Http.post("/vectors/delete", "{'collection':'filtered-delete','filter':{'n':{'$lt':4}}}")
+                .statusCode(200)
+                .body("deleted_count", equalTo(2));
+        Http.post("/collections/filtered-delete/scroll", "{}").body("points.id", contains("b", "d"));
+        Http.post("/vectors/delete", "{'collection':'filtered-delete','filter':{}}")
+                .statusCode(400)
+                .body("error", equalTo("filter: expected at least one condition, got none"));
+        Http.post("/vectors/delete", "{'collection':'filtered-delete','filter':{'n':1},'ids':['b']}")
+                .statusCode(400)
+                .body("error", equalTo("ids: expected a list of ids or a filter, got both"));
+        assertThat(Http.count("filtered-delete")).isEqualTo(2);
+    }
+
+    @Test
     void shouldCountExactly() {
         films("counted");
         Http.post("/collections/counted/count", "{}").statusCode(200).body("count", equalTo(4));
@@ -84,7 +160,7 @@ class ReadingHttpTest {
             value = {
                 "{'limit':0} | limit: expected 1 to 10000, got 0",
                 "{'limit':10001} | limit: expected 1 to 10000, got 10001",
-                "{'order':'random'} | order: expected id or insertion, got \"random\"",
+                "{'order':'up'} | order: expected id, insertion or random, got \"up\"",
                 "{'cursor':'abc','filter':{'n':1}} | filter: expected nothing beside a cursor",
                 "{'close':true} | cursor: expected the one to close, got nothing",
                 "{'filter':{'n':{'$gt':true}}} | filter.n.$gt: expected a number or a string, got true",

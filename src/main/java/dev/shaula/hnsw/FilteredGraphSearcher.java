@@ -1,0 +1,266 @@
+package dev.shaula.hnsw;
+
+import dev.shaula.vectors.Scorer;
+import java.util.Arrays;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Best-first search of a graph for the nearest of some rows only, which measures no others (ACORN-1: Patel, Kraft,
+ * Guestrin and Zaharia, SIGMOD 2024). The graph it walks has the matches for nodes; the neighbours of one are its
+ * matching neighbours in the whole graph and, until there are as many as a node may have, the matching neighbours of
+ * those that do not match. Besides the way down through the upper levels, walks begin at a few of the matches, so that
+ * matches far from everything the query is near to are found as fast as others.
+ *
+ * <p>Allocates nothing once its buffers have grown. Not thread-safe: one searcher, one thread.
+ */
+public final class FilteredGraphSearcher {
+    private static final int SCAN_BLOCK = 256;
+    /** Below this, that none is there may be chance. */
+    private static final int FEWEST_EXPECTED = 40;
+
+    /** The way down, which ignores the filter: the upper levels are too thin to be filtered. */
+    private final GraphSearcher descent = new GraphSearcher();
+    /** Matches that were measured, and others that were walked through. */
+    private final VisitedSet visited = new VisitedSet();
+
+    private final LongHeap candidates = new LongHeap();
+    /** Complements, so that the top is the farthest of the results. */
+    private final LongHeap results = new LongHeap();
+
+    private int[] neighbours = {};
+    private int[] beyond = {};
+    private int[] nodes = new int[SCAN_BLOCK];
+    private float[] distances = new float[SCAN_BLOCK];
+    private long[] found = new long[256];
+    private int foundCount;
+    private long measured;
+    private @Nullable BooleanSupplier stopped;
+    /** Neighbours that the last expansion came by, some more than once, and how many of them matched. */
+    private int passed;
+
+    private int matched;
+
+    /** How a walk ended. */
+    public enum End {
+        /** Nothing nearer was left to be found. */
+        COMPLETE,
+        /** Everything that can be reached was measured, and it is less than was wanted. */
+        CUT_OFF,
+        /** More distances were measured than it was given. */
+        EXHAUSTED,
+        /** There is next to no match around the place nearest to the query: given up there, unless told not to. */
+        FAR_AWAY
+    }
+
+    /**
+     * What is searched, and how far.
+     *
+     * @param rows rows there are, at least as many as nodes: those not linked yet are measured one by one
+     * @param accepted bit set per ordinal: the matches, at least one
+     * @param ef results kept
+     * @param seeds matches to begin at
+     * @param share of all rows that match
+     * @param budget distances after which the walk is given up
+     * @param anywhere whether to go on where the matches are far from the query. Then the nearest of them lie scattered
+     *     around all that is nearer, as far from each other as from the query, and a walk needs to be wider
+     */
+    public record Walk(int rows, long[] accepted, int ef, int[] seeds, double share, long budget, boolean anywhere) {}
+
+    /** As {@link GraphSearcher#stopWhen}. */
+    public void stopWhen(@Nullable BooleanSupplier stop) {
+        stopped = stop;
+    }
+
+    /** Walks; then {@link #count}, {@link #ordinal} and {@link #distance} give what was found, however it ended. */
+    public End search(HnswGraph graph, Scorer scorer, Walk walk) {
+        candidates.clear();
+        results.clear();
+        measured = 0;
+        End end = End.COMPLETE;
+        if (graph.size() > 0) {
+            begin(graph, scorer, walk);
+            end = !walk.anywhere() && isFarAway(walk) ? End.FAR_AWAY : expandAll(graph, scorer, walk);
+        }
+        if (end == End.COMPLETE) {
+            measureUnlinked(graph.size(), scorer, walk);
+        }
+        boolean few = results.size() < walk.ef();
+        collect();
+        return end == End.COMPLETE && few ? End.CUT_OFF : end;
+    }
+
+    /** Measures the nearest {@code n} results with another scorer, drops the rest and sorts again. */
+    public void rescore(Scorer scorer, int n) {
+        int kept = Math.min(n, foundCount);
+        makeRoom(kept);
+        for (int i = 0; i < kept; i++) {
+            nodes[i] = ordinal(i);
+        }
+        scorer.distances(nodes, kept, distances);
+        results.clear();
+        for (int i = 0; i < kept; i++) {
+            results.push(~Keys.of(distances[i], nodes[i]));
+        }
+        collect();
+    }
+
+    /** Results of the last search. */
+    public int count() {
+        return foundCount;
+    }
+
+    /** The ordinal of result {@code i}, closest first. */
+    public int ordinal(int i) {
+        return Keys.node(found[i]);
+    }
+
+    public float distance(int i) {
+        return Keys.distance(found[i]);
+    }
+
+    private void begin(HnswGraph graph, Scorer scorer, Walk walk) {
+        int capacity = graph.capacity(0);
+        if (neighbours.length < capacity) {
+            neighbours = new int[capacity];
+            beyond = new int[capacity];
+        }
+        makeRoom(2 * capacity + 1); // of the matches, those that complete the wanted number may be one list too many
+        visited.reset(graph.size());
+        int n = 0;
+        makeRoom(walk.seeds().length);
+        for (int seed : walk.seeds()) {
+            if (seed < graph.size() && visited.add(seed)) {
+                nodes[n++] = seed;
+            }
+        }
+        measure(scorer, n, walk.ef());
+        int nearest = Keys.node(descent.descend(graph, scorer, descent.startOf(graph, scorer), graph.topLevel(), 0));
+        expand(graph, scorer, nearest, walk);
+    }
+
+    /** After the expansion of the nearest row: whether not even a quarter is there of the matches to be expected. */
+    private boolean isFarAway(Walk walk) {
+        double expected = walk.share() * passed;
+        return expected >= FEWEST_EXPECTED && matched < expected / 4;
+    }
+
+    private End expandAll(HnswGraph graph, Scorer scorer, Walk walk) {
+        while (!candidates.isEmpty()) {
+            long nearest = candidates.pop();
+            if (results.size() >= walk.ef() && nearest > ~results.top()) {
+                return End.COMPLETE;
+            }
+            if (measured > walk.budget()) {
+                return End.EXHAUSTED;
+            }
+            if (stopped != null && stopped.getAsBoolean()) {
+                throw new CancellationException("the search is not wanted any more");
+            }
+            expand(graph, scorer, Keys.node(nearest), walk);
+        }
+        return End.COMPLETE;
+    }
+
+    /** Measures the matches around a node that were not measured yet. */
+    private void expand(HnswGraph graph, Scorer scorer, int node, Walk walk) {
+        int wanted = graph.capacity(0);
+        int n = 0;
+        int matches = 0;
+        if (isSet(walk.accepted(), node) && visited.add(node)) {
+            nodes[n++] = node;
+        }
+        int degree = graph.neighbours(0, node, neighbours);
+        passed = degree;
+        matched = 0;
+        int others = 0;
+        for (int i = 0; i < degree; i++) {
+            int neighbour = neighbours[i];
+            if (!isSet(walk.accepted(), neighbour)) {
+                neighbours[others++] = neighbour;
+            } else {
+                matches++;
+                matched++;
+                if (visited.add(neighbour)) {
+                    nodes[n++] = neighbour;
+                }
+            }
+        }
+        for (int i = 0; i < others && matches < wanted; i++) {
+            if (visited.add(neighbours[i])) {
+                int before = n;
+                n = addBeyond(graph, neighbours[i], walk.accepted(), n);
+                matches += n - before;
+            }
+        }
+        measure(scorer, n, walk.ef());
+    }
+
+    /** Adds the matching neighbours of a node that does not match; returns how many there are now. */
+    private int addBeyond(HnswGraph graph, int node, long[] accepted, int n) {
+        int degree = graph.neighbours(0, node, beyond);
+        passed += degree;
+        int count = n;
+        for (int i = 0; i < degree; i++) {
+            if (isSet(accepted, beyond[i])) {
+                matched++;
+                if (visited.add(beyond[i])) {
+                    nodes[count++] = beyond[i];
+                }
+            }
+        }
+        return count;
+    }
+
+    /** Measures the first {@code n} of {@link #nodes}, which are matches, and keeps what is near enough. */
+    private void measure(Scorer scorer, int n, int ef) {
+        scorer.distances(nodes, n, distances);
+        measured += n;
+        for (int i = 0; i < n; i++) {
+            long key = Keys.of(distances[i], nodes[i]);
+            if (results.size() < ef) {
+                candidates.push(key);
+                results.push(~key);
+            } else if (key < ~results.top()) {
+                candidates.push(key);
+                results.replaceTop(~key);
+            }
+        }
+    }
+
+    private void measureUnlinked(int from, Scorer scorer, Walk walk) {
+        int n = 0;
+        for (int row = from; row < walk.rows(); row++) {
+            if (isSet(walk.accepted(), row)) {
+                nodes[n++] = row;
+            }
+            if (n == SCAN_BLOCK) {
+                measure(scorer, n, walk.ef());
+                n = 0;
+            }
+        }
+        measure(scorer, n, walk.ef());
+    }
+
+    private void makeRoom(int n) {
+        if (nodes.length < n) {
+            nodes = new int[n];
+            distances = new float[n];
+        }
+    }
+
+    private void collect() {
+        foundCount = results.size();
+        if (found.length < foundCount) {
+            found = Arrays.copyOf(found, Math.max(foundCount, 2 * found.length));
+        }
+        for (int i = foundCount - 1; i >= 0; i--) {
+            found[i] = ~results.pop();
+        }
+    }
+
+    private static boolean isSet(long[] bits, int i) {
+        return (bits[i >>> 6] & (1L << i)) != 0;
+    }
+}

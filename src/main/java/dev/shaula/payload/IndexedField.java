@@ -1,0 +1,209 @@
+package dev.shaula.payload;
+
+import dev.shaula.model.FieldIndex;
+import dev.shaula.model.Filter;
+import dev.shaula.model.Filter.Value;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.roaringbitmap.RoaringBitmap;
+
+/**
+ * One index as one snapshot sees it: segments that follow one another up to the last row. Adding a batch costs as much
+ * as the batch, and now and then a merge of what has gathered: segments grow like the digits of a number, so each row is
+ * merged some 16 times, and no merge is of more than {@value #MOST_ROWS} rows. Immutable.
+ *
+ * @param index what was declared
+ * @param segments of consecutive rows
+ */
+record IndexedField(FieldIndex index, List<IndexSegment> segments) {
+    private static final int MOST_ROWS = 1 << 17;
+    private static final long MOST_BYTES = 64L << 20;
+
+    /** Without a row. */
+    static IndexedField empty(FieldIndex index) {
+        return new IndexedField(index, List.of());
+    }
+
+    /** Whether it covers every row. */
+    boolean isReady() {
+        return segments.isEmpty() || segments.getFirst().from() == 0;
+    }
+
+    long rows() {
+        return segments.isEmpty()
+                ? 0
+                : segments.getLast().to() - segments.getFirst().from();
+    }
+
+    long heapBytes() {
+        return segments.stream().mapToLong(IndexSegment::heapBytes).sum();
+    }
+
+    IndexedField append(IndexSegment next) {
+        List<IndexSegment> all = new ArrayList<>(segments);
+        all.add(next);
+        while (all.size() > 1 && worthMerging(all.get(all.size() - 2), all.getLast())) {
+            IndexSegment last = all.removeLast();
+            all.add(all.removeLast().merge(last));
+        }
+        return new IndexedField(index, List.copyOf(all));
+    }
+
+    private static boolean worthMerging(IndexSegment a, IndexSegment b) {
+        return a.rows() < 2L * b.rows()
+                && a.rows() + b.rows() <= MOST_ROWS
+                && a.heapBytes() + b.heapBytes() <= MOST_BYTES;
+    }
+
+    /** With the segments of the rows before its first; what they cover already is left as it is. */
+    IndexedField prepend(List<IndexSegment> earlier) {
+        List<IndexSegment> all = new ArrayList<>(earlier);
+        all.addAll(segments);
+        return new IndexedField(index, List.copyOf(all));
+    }
+
+    /**
+     * The rows that satisfy a condition on this field, which is no combination of others; null if this index cannot
+     * tell. What is returned may be shared and is not to be changed.
+     */
+    @Nullable
+    RoaringBitmap rows(Filter leaf) {
+        return switch (leaf) {
+            case Filter.Exists e -> union(IndexSegment::present);
+            case Filter.Compare c when c.op() == Filter.Op.EQ || c.op() == Filter.Op.NE -> equal(c.value());
+            case Filter.Compare c -> ordered(c.op(), c.value());
+            case Filter.In in -> anyOf(in.values());
+            case Filter.NotIn in -> anyOf(in.values());
+            case Filter.Prefix p -> isTerms() ? prefixed(Terms.encode(p.prefix())) : null;
+            case Filter.Words w -> index.kind() == FieldIndex.Kind.TEXT ? words(w.text()) : null;
+            case Filter.GeoRadius g -> places(new Area.Circle(g.lat(), g.lon(), g.metres()));
+            case Filter.GeoBox g -> places(new Area.Box(g.south(), g.west(), g.north(), g.east()));
+            case Filter.And and -> throw new IllegalArgumentException("no leaf: " + and);
+            case Filter.Or or -> throw new IllegalArgumentException("no leaf: " + or);
+            case Filter.Not not -> throw new IllegalArgumentException("no leaf: " + not);
+        };
+    }
+
+    private boolean isTerms() {
+        return index.kind() == FieldIndex.Kind.KEYWORD;
+    }
+
+    private boolean isNumbers() {
+        return index.kind() == FieldIndex.Kind.INTEGER || index.kind() == FieldIndex.Kind.FLOAT;
+    }
+
+    private RoaringBitmap union(Function<IndexSegment, RoaringBitmap> ofSegment) {
+        if (segments.size() == 1) {
+            return ofSegment.apply(segments.getFirst());
+        }
+        RoaringBitmap all = new RoaringBitmap();
+        for (IndexSegment segment : segments) {
+            all.or(ofSegment.apply(segment));
+        }
+        return all;
+    }
+
+    private RoaringBitmap terms(Function<TermPostings, RoaringBitmap> ofPostings) {
+        return union(segment -> ofPostings.apply((TermPostings) segment.postings()));
+    }
+
+    private RoaringBitmap keys(long least, long most) {
+        return union(segment -> ((KeyPostings) segment.postings()).rows(least, most));
+    }
+
+    private @Nullable RoaringBitmap equal(Value value) {
+        return switch (value) {
+            case Value.Null n -> union(IndexSegment::nulls);
+            case Value.Text t -> {
+                byte[] term = Terms.encode(t.text());
+                yield isTerms() ? terms(postings -> postings.rows(term)) : null;
+            }
+            case Value.Num n -> {
+                long key = KeyPostings.keyOf(n.number());
+                yield isNumbers() ? keys(key, key) : null;
+            }
+            case Value.Bool b -> {
+                long key = b.bool() ? 1 : 0;
+                yield index.kind() == FieldIndex.Kind.BOOLEAN ? keys(key, key) : null;
+            }
+        };
+    }
+
+    private @Nullable RoaringBitmap anyOf(List<Value> values) {
+        RoaringBitmap all = new RoaringBitmap();
+        for (Value value : values) {
+            RoaringBitmap one = equal(value);
+            if (one == null) {
+                return null;
+            }
+            all.or(one);
+        }
+        return all;
+    }
+
+    private @Nullable RoaringBitmap ordered(Filter.Op op, Value value) {
+        return switch (value) {
+            case Value.Num n -> isNumbers() ? between(op, KeyPostings.keyOf(n.number())) : null;
+            case Value.Text t -> {
+                long micros = Times.micros(t.text());
+                if (micros != Times.NONE) {
+                    yield index.kind() == FieldIndex.Kind.DATETIME ? between(op, micros) : null;
+                }
+                yield isTerms() ? between(op, Terms.encode(t.text())) : null;
+            }
+            case Value.Bool b -> new RoaringBitmap();
+            case Value.Null n -> new RoaringBitmap();
+        };
+    }
+
+    /** Keys are never the least or greatest of all longs, so that a step beyond them does not overflow. */
+    private RoaringBitmap between(Filter.Op op, long bound) {
+        return switch (op) {
+            case GT -> keys(bound + 1, Long.MAX_VALUE);
+            case GTE -> keys(bound, Long.MAX_VALUE);
+            case LT -> keys(Long.MIN_VALUE, bound - 1);
+            case LTE -> keys(Long.MIN_VALUE, bound);
+            case EQ, NE -> throw new IllegalArgumentException("not an order: " + op);
+        };
+    }
+
+    private RoaringBitmap between(Filter.Op op, byte[] bound) {
+        return terms(postings -> switch (op) {
+            case GT -> postings.rows(postings.higher(bound), postings.termCount());
+            case GTE -> postings.rows(postings.ceiling(bound), postings.termCount());
+            case LT -> postings.rows(0, postings.ceiling(bound));
+            case LTE -> postings.rows(0, postings.higher(bound));
+            case EQ, NE -> throw new IllegalArgumentException("not an order: " + op);
+        });
+    }
+
+    private RoaringBitmap prefixed(byte[] prefix) {
+        return terms(postings -> {
+            int from = postings.ceiling(prefix);
+            return postings.rows(from, postings.endOfPrefix(from, prefix));
+        });
+    }
+
+    private RoaringBitmap words(String text) {
+        RoaringBitmap all = null;
+        for (String word : Words.of(text)) {
+            byte[] term = Terms.encode(word);
+            RoaringBitmap one = terms(postings -> postings.rows(term));
+            all = all == null ? one : RoaringBitmap.and(all, one);
+        }
+        return all == null ? new RoaringBitmap() : all;
+    }
+
+    private @Nullable RoaringBitmap places(Area area) {
+        return index.kind() == FieldIndex.Kind.GEO
+                ? union(segment -> ((KeyPostings) segment.postings()).rows(area))
+                : null;
+    }
+
+    /** Whether some row has the field under {@code metadata.} too. */
+    boolean isPrefixed() {
+        return segments.stream().anyMatch(IndexSegment::prefixed);
+    }
+}

@@ -1,0 +1,57 @@
+package dev.shaula.shard;
+
+import dev.shaula.model.SearchExplanation.Plan;
+
+/**
+ * Chooses how to find the nearest matches from what is known before: their exact number, and how many distances a walk
+ * measures. Costs are counted in distances; what a walk does besides is in {@link #WALK_OVERHEAD}.
+ */
+final class SearchPlanner {
+    /** Below this many rows, reading them all costs less than walking a graph to the same recall. */
+    private static final int SCAN_ROWS = 1_000;
+    /**
+     * Distances that a walk measures for each result kept, in parts of {@code m}: of the {@code 2 m} neighbours of a
+     * node about half were seen before, and somewhat more nodes are expanded than results are kept.
+     */
+    private static final double DISTANCES_PER_RESULT = 1.2;
+    /**
+     * Time of a distance in a walk over that in a scan: a walk jumps, keeps heaps and reads lists of neighbours, a scan
+     * reads forwards.
+     */
+    private static final double WALK_OVERHEAD = 2;
+    /** A walk that has measured this share of the matches gives up, and all of them are scanned. */
+    private static final double BUDGET = 0.25;
+
+    /**
+     * What is searched.
+     *
+     * @param rows live rows
+     * @param matches live rows that the filter accepts
+     * @param ef results that a walk keeps
+     * @param m of the graph
+     * @param exact whether nothing but a scan will do
+     */
+    record Task(int rows, int matches, int k, int ef, int m, boolean exact) {}
+
+    /**
+     * A choice.
+     *
+     * @param predicted distances
+     * @param budget distances after which a filtered walk is given up
+     */
+    record Choice(Plan plan, long predicted, long budget) {}
+
+    private SearchPlanner() {}
+
+    static Choice choose(Task task) {
+        long walk = Math.round(DISTANCES_PER_RESULT * task.ef() * task.m());
+        boolean few = task.matches() <= Math.max(SCAN_ROWS, 2 * task.k());
+        if (task.exact() || few || task.matches() <= WALK_OVERHEAD * walk) {
+            return new Choice(Plan.SCAN, task.matches(), Long.MAX_VALUE);
+        }
+        if (task.matches() == task.rows()) {
+            return new Choice(Plan.WALK, walk, Long.MAX_VALUE);
+        }
+        return new Choice(Plan.FILTERED_WALK, walk, Math.max(walk, (long) (BUDGET * task.matches())));
+    }
+}

@@ -1,0 +1,133 @@
+package dev.shaula.payload;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.shaula.fixture.RandomFilters;
+import dev.shaula.model.FieldIndex;
+import dev.shaula.model.FieldIndex.Kind;
+import dev.shaula.model.Filter;
+import dev.shaula.model.Metadata;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.jspecify.annotations.NullMarked;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.roaringbitmap.RoaringBitmap;
+
+@NullMarked
+class MetadataIndexTest {
+    private final Random random = new Random(20_265);
+    private final RandomFilters filters = new RandomFilters(20_266);
+
+    private List<Metadata> rows(int n) {
+        List<Metadata> rows = new ArrayList<>();
+        for (int i = 0; i < n; i++) {
+            rows.add(filters.row());
+        }
+        return rows;
+    }
+
+    /** What the selection accepts must be what the evaluator accepts, row by row. */
+    private static void assertExact(MetadataIndex index, Filter filter, List<Metadata> rows) {
+        MetadataIndex.Selection selection = index.select(filter);
+        RoaringBitmap candidates = selection.candidates();
+        Filter rest = selection.rest();
+        FilterEvaluator left = FilterEvaluator.compile(rest == null ? new Filter.And(List.of()) : rest);
+        FilterEvaluator oracle = FilterEvaluator.compile(filter);
+        for (int row = 0; row < rows.size(); row++) {
+            boolean accepted = (candidates == null || candidates.contains(row)) && left.test(rows.get(row));
+            assertThat(accepted)
+                    .as("%s on row %d: %s", filter, row, rows.get(row))
+                    .isEqualTo(oracle.test(rows.get(row)));
+        }
+    }
+
+    private static IndexBuild build(MetadataIndex index, List<Metadata> rows) {
+        IndexBuild build = index.nextBuild();
+        assertThat(build).isNotNull();
+        rows.subList(0, build.end()).forEach(build::add);
+        build.finish();
+        return build;
+    }
+
+    /** Batches of awkward sizes, with indexes declared before, built in between and dropped. */
+    @Test
+    void shouldAcceptWhatTheEvaluatorAcceptsWheneverItIsBuilt() {
+        List<Metadata> rows = new ArrayList<>();
+        MetadataIndex index = MetadataIndex.NONE;
+        for (FieldIndex declared : RandomFilters.INDEXES.subList(0, 4)) {
+            index = index.with(declared);
+        }
+        for (int size : new int[] {1, 13, 207, 64, 1, 1, 30}) {
+            List<Metadata> batch = rows(size);
+            rows.addAll(batch);
+            index = index.append(batch);
+            check(index, rows, 40);
+        }
+        for (FieldIndex declared : RandomFilters.INDEXES) {
+            index = index.with(declared);
+        }
+        assertThat(index.status().stream().filter(s -> !s.ready())).hasSize(RandomFilters.INDEXES.size() - 4);
+        IndexBuild build = build(index, rows);
+        List<Metadata> meanwhile = rows(50);
+        rows.addAll(meanwhile);
+        index = index.append(meanwhile);
+        check(index, rows, 40);
+        index = index.with(build);
+        assertThat(index.status()).allMatch(s -> s.ready() && s.indexedRows() == s.totalRows());
+        assertThat(index.nextBuild()).isNull();
+        check(index, rows, 300);
+        FieldIndex first = RandomFilters.INDEXES.getFirst();
+        index = index.without(first).with(first).with(build);
+        assertThat(index.status().getLast().ready())
+                .as("a build of another time")
+                .isFalse();
+        check(index, rows, 40);
+    }
+
+    private void check(MetadataIndex index, List<Metadata> rows, int tries) {
+        for (int i = 0; i < tries; i++) {
+            assertExact(index, filters.filter(3), rows);
+        }
+    }
+
+    @Test
+    void shouldLeaveNothingToTestOfAFilterOnIndexedFields() {
+        MetadataIndex index = MetadataIndex.NONE;
+        for (FieldIndex declared : RandomFilters.INDEXES) {
+            index = index.with(declared);
+        }
+        List<Metadata> rows = rows(300);
+        index = index.append(rows);
+        for (int i = 0; i < 300; i++) {
+            Filter filter = filters.answerable(3);
+            assertThat(index.select(filter).rest()).as("%s", filter).isNull();
+            assertExact(index, filter, rows);
+        }
+        assertThat(index.select(new Filter.And(List.of(new Filter.Exists("k"), new Filter.Exists("elsewhere")))))
+                .satisfies(s -> assertThat(s.rest()).isEqualTo(new Filter.Exists("elsewhere")))
+                .satisfies(s -> assertThat(s.unindexed()).containsExactly("elsewhere"))
+                .satisfies(s -> assertThat(s.candidates()).isNotNull());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 100})
+    void shouldKeepTheNumberOfSegmentsSmall(int batch) {
+        FieldIndex keyword = new FieldIndex("k", Kind.KEYWORD);
+        IndexedField field = IndexedField.empty(keyword);
+        int rows = 0;
+        while (rows < 3_000) {
+            RowIndexer indexer = new RowIndexer(List.of(keyword), rows);
+            for (int i = 0; i < batch; i++) {
+                indexer.add(Metadata.ofJson("{\"k\":\"v" + random.nextInt(200) + "\"}"));
+            }
+            field = field.append(indexer.take().getFirst());
+            rows += batch;
+            assertThat(field.segments().size()).isLessThanOrEqualTo(13);
+            assertThat(field.rows()).isEqualTo(rows);
+        }
+        assertThat(field.rows(new Filter.Exists("k"))).isEqualTo(RoaringBitmap.bitmapOfRange(0, rows));
+    }
+}
