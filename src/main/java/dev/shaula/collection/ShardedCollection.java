@@ -476,11 +476,45 @@ final class ShardedCollection implements VectorCollection {
         }
         // Every part is awaited, so that no write of a failed request is still under way when the answer goes out.
         return Uni.join()
-                .all(answers)
-                .andCollectFailures()
-                .onFailure(CompositeException.class)
-                .transform(all -> all.getCauses().getFirst())
-                .map(ShardedCollection::sum);
+                .all(answers.stream().map(ShardedCollection::settled).toList())
+                .andFailFast()
+                .map(ShardedCollection::sumUnlessFailed);
+    }
+
+    /** What became of the part of one shard. */
+    private record Settled(
+            @Nullable WriteResult result, @Nullable Throwable failure) {}
+
+    private static Uni<Settled> settled(Uni<WriteResult> part) {
+        return part.map(result -> new Settled(result, null)).onFailure().recoverWithItem(e -> new Settled(null, e));
+    }
+
+    private static WriteResult sumUnlessFailed(List<Settled> parts) {
+        List<WriteResult> done = new ArrayList<>();
+        Throwable failure = null;
+        for (Settled part : parts) {
+            if (part.result() != null) {
+                done.add(part.result());
+            } else if (failure == null) {
+                failure = part.failure();
+            }
+        }
+        if (failure != null) {
+            throw partly(failure, parts.size(), done);
+        }
+        return sum(done);
+    }
+
+    /** The failure of one shard, with what the others did: the caller has to know what is stored. */
+    private static VectorDbException partly(Throwable failure, int shards, List<WriteResult> done) {
+        VectorDbException.Kind kind =
+                failure instanceof VectorDbException refusal ? refusal.kind() : VectorDbException.Kind.INTERNAL;
+        String what = failure instanceof VectorDbException ? failure.getMessage() : "a shard failed";
+        String text = done.isEmpty()
+                ? what + "; no shard acknowledged its part of this write"
+                : "%s; %d of %d shards did their part of this write (%d points), the rest was not acknowledged"
+                        .formatted(what, done.size(), shards, sum(done).count());
+        return new VectorDbException(kind, text, failure);
     }
 
     private static WriteResult sum(List<WriteResult> results) {

@@ -1,9 +1,12 @@
 package dev.shaula.api.grpc;
 
+import com.google.protobuf.Struct;
 import com.google.protobuf.Timestamp;
 import dev.shaula.api.grpc.v1.Collection;
 import dev.shaula.api.grpc.v1.CreateCollectionRequest;
 import dev.shaula.api.grpc.v1.ScoredPoint;
+import dev.shaula.api.grpc.v1.ScrollRequest;
+import dev.shaula.api.grpc.v1.ScrollResponse;
 import dev.shaula.api.grpc.v1.SearchRequest;
 import dev.shaula.api.wire.Fragments;
 import dev.shaula.api.wire.Ids;
@@ -17,7 +20,9 @@ import dev.shaula.model.Limits;
 import dev.shaula.model.Metadata;
 import dev.shaula.model.Metric;
 import dev.shaula.model.Point;
+import dev.shaula.model.StoredPoint;
 import dev.shaula.model.VectorDbException;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -139,13 +144,20 @@ final class Messages {
     }
 
     static dev.shaula.api.grpc.v1.Point point(Point point, boolean asJson) {
-        dev.shaula.api.grpc.v1.Point.Builder out = dev.shaula.api.grpc.v1.Point.newBuilder()
-                .setId(point.id())
-                .setVector(VectorFields.packed(point.vector()));
-        if (asJson) {
-            out.setMetadataJson(point.metadata().toString());
-        } else {
-            out.setMetadata(Structs.fromJson(point.metadata().json()));
+        return point(point.id(), point.vector(), point.metadata(), asJson);
+    }
+
+    private static dev.shaula.api.grpc.v1.Point point(
+            String id, float @Nullable [] vector, @Nullable Metadata metadata, boolean asJson) {
+        dev.shaula.api.grpc.v1.Point.Builder out =
+                dev.shaula.api.grpc.v1.Point.newBuilder().setId(id);
+        if (vector != null) {
+            out.setVector(VectorFields.packed(vector));
+        }
+        if (metadata != null && asJson) {
+            out.setMetadataJson(metadata.toString());
+        } else if (metadata != null) {
+            out.setMetadata(Structs.fromJson(metadata.json()));
         }
         return out.build();
     }
@@ -165,11 +177,38 @@ final class Messages {
     }
 
     private static @Nullable Filter filter(SearchRequest request) {
-        return switch (request.getFilterFormCase()) {
-            case FILTER -> Fragments.filter(Structs.toJson(request.getFilter()));
-            case FILTER_JSON -> Fragments.filter(request.getFilterJsonBytes().toByteArray());
-            case FILTERFORM_NOT_SET -> null;
+        return filter(request.hasFilter(), request.getFilter(), request.getFilterJson());
+    }
+
+    /** The filter of a message that has both forms of it; an empty text is none. */
+    static @Nullable Filter filter(boolean hasStruct, Struct struct, String json) {
+        if (hasStruct) {
+            return Fragments.filter(Structs.toJson(struct));
+        }
+        return json.isEmpty() ? null : Fragments.filter(json.getBytes(StandardCharsets.UTF_8));
+    }
+
+    static dev.shaula.model.ScrollRequest scroll(ScrollRequest request) {
+        dev.shaula.model.ScrollRequest.Order order = switch (request.getOrder()) {
+            case SCROLL_ORDER_UNSPECIFIED, SCROLL_ORDER_INSERTION -> dev.shaula.model.ScrollRequest.Order.INSERTION;
+            case SCROLL_ORDER_ID -> dev.shaula.model.ScrollRequest.Order.ID;
+            case UNRECOGNIZED ->
+                throw VectorDbException.invalid(
+                        "order: expected SCROLL_ORDER_INSERTION or SCROLL_ORDER_ID, got another number");
         };
+        return new dev.shaula.model.ScrollRequest(
+                order,
+                filter(request.hasFilter(), request.getFilter(), request.getFilterJson()),
+                !request.getWithoutVectors(),
+                !request.getWithoutMetadata());
+    }
+
+    static ScrollResponse scrolled(List<StoredPoint> points, boolean asJson) {
+        ScrollResponse.Builder out = ScrollResponse.newBuilder();
+        for (StoredPoint point : points) {
+            out.addPoints(point(point.id(), point.vector(), point.metadata(), asJson));
+        }
+        return out.build();
     }
 
     static List<ScoredPoint> found(List<dev.shaula.model.ScoredPoint> results, boolean asJson) {

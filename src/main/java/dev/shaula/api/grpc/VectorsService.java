@@ -6,6 +6,8 @@ import dev.shaula.api.grpc.v1.DeleteRequest;
 import dev.shaula.api.grpc.v1.DeleteResponse;
 import dev.shaula.api.grpc.v1.GetRequest;
 import dev.shaula.api.grpc.v1.GetResponse;
+import dev.shaula.api.grpc.v1.ScrollRequest;
+import dev.shaula.api.grpc.v1.ScrollResponse;
 import dev.shaula.api.grpc.v1.SearchRequest;
 import dev.shaula.api.grpc.v1.SearchResponse;
 import dev.shaula.api.grpc.v1.SearchStreamRequest;
@@ -17,6 +19,7 @@ import dev.shaula.api.grpc.v1.UpsertStreamRequest;
 import dev.shaula.api.wire.QueryDefaults;
 import dev.shaula.api.wire.Targets;
 import dev.shaula.collection.VectorCollection;
+import dev.shaula.model.Filter;
 import dev.shaula.model.Limits;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
@@ -32,6 +35,11 @@ final class VectorsService {
     static final String NAME = "shaula.v1.Vectors";
     /** Ids of one {@code Get}: each is a row of 4 bytes a dimension in one answer. */
     static final int MAX_GET_IDS = 1_000;
+    /** Bytes of vectors in one message of a scroll, near enough: what a client's default of 4 MiB has room for. */
+    private static final int SCROLL_BYTES = 256 << 10;
+
+    private static final int ROW_OVERHEAD = 256;
+    private static final int MAX_SCROLL_POINTS = 256;
 
     private final Targets targets;
     private final QueryDefaults defaults;
@@ -61,7 +69,9 @@ final class VectorsService {
                 new Method<DeleteRequest, DeleteResponse>(
                         path("Delete"), DeleteRequest.parser(), call -> call.unary(this::delete)),
                 new Method<CountRequest, CountResponse>(
-                        path("Count"), CountRequest.parser(), call -> call.unary(this::count)));
+                        path("Count"), CountRequest.parser(), call -> call.unary(this::count)),
+                new Method<ScrollRequest, ScrollResponse>(
+                        path("Scroll"), ScrollRequest.parser(), call -> call.stream(this::scroll)));
     }
 
     private static String path(String method) {
@@ -130,9 +140,21 @@ final class VectorsService {
     }
 
     private Uni<CountResponse> count(CountRequest request) {
-        long count = targets.require(Messages.collection(request.getCollection()))
-                .info()
-                .vectorCount();
-        return Uni.createFrom().item(CountResponse.newBuilder().setCount(count).build());
+        VectorCollection collection = targets.require(Messages.collection(request.getCollection()));
+        Filter filter = Messages.filter(request.hasFilter(), request.getFilter(), request.getFilterJson());
+        return collection
+                .count(filter)
+                .map(count -> CountResponse.newBuilder().setCount(count).build());
+    }
+
+    private Multi<ScrollResponse> scroll(ScrollRequest request) {
+        VectorCollection collection = targets.require(Messages.collection(request.getCollection()));
+        int rowBytes = Float.BYTES * collection.info().config().dimensions() + ROW_OVERHEAD;
+        return collection
+                .scroll(Messages.scroll(request))
+                .group()
+                .intoLists()
+                .of(Math.clamp(SCROLL_BYTES / rowBytes, 1, MAX_SCROLL_POINTS))
+                .map(points -> Messages.scrolled(points, request.getMetadataAsJson()));
     }
 }

@@ -12,12 +12,15 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** One request and its answer. Everything runs on the event loop of the connection, unless a method says otherwise. */
 final class Exchange {
+    private static final long HTTP2_INTERNAL_ERROR = 2;
+
     private final HttpServerRequest request;
     private final HttpServerResponse response;
     private final Context context;
@@ -202,20 +205,35 @@ final class Exchange {
         }
     }
 
-    /** What to stop when the client goes away before the end of a streamed answer. */
-    void onGone(Runnable stop) {
-        response.closeHandler(closed -> {
-            stop.run();
-            finish(499);
-        });
-    }
-
     /** The last byte of a streamed answer was written; a body that is still coming is not read any more. */
     void endStream(Buffer last, int status) {
         response.end(last);
         finish(status);
         if (!isRead()) {
             Leftover.of(request, context).linger();
+        }
+    }
+
+    /** What to stop when the client goes away before the end of a streamed answer. Any thread. */
+    void onGone(Runnable stop) {
+        context.runOnContext(now -> {
+            if (response.closed()) {
+                stop.run();
+            }
+            response.closeHandler(closed -> {
+                stop.run();
+                finish(499);
+            });
+        });
+    }
+
+    /** Ends a streamed answer that cannot be finished, so that the client sees that it is not whole. */
+    void breakOff(int status) {
+        finish(status);
+        if (request.version() == HttpVersion.HTTP_2) {
+            response.reset(HTTP2_INTERNAL_ERROR);
+        } else {
+            request.connection().close();
         }
     }
 

@@ -42,6 +42,10 @@ class ReadingOperations {
                 .map(facets -> Answer.ok(Answers.facets(facets))));
     }
 
+    void export(Exchange exchange) {
+        new Export(exchange).start(registry.require(exchange.tail()));
+    }
+
     void count(Exchange exchange) {
         VectorCollection collection = registry.require(exchange.tail());
         exchange.answerOrCancel(exchange.smallBody(new CountDocument())

@@ -46,6 +46,7 @@ class RestApi {
                 Operation.post("/collections/{name}/scroll", reading::scroll),
                 Operation.post("/collections/{name}/count", reading::count),
                 Operation.post("/collections/{name}/facet", reading::facet),
+                Operation.get("/collections/{name}/export", reading::export),
                 Operation.get("/aliases", aliases::list),
                 Operation.post("/aliases", aliases::set),
                 Operation.delete("/aliases/{alias}", aliases::delete),

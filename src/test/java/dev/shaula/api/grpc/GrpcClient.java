@@ -62,9 +62,13 @@ public final class GrpcClient implements AutoCloseable {
     }
 
     <Q extends Message, A extends Message> ClientCall<Q, A> open(String name, Q question, A answer) {
+        return open(MethodType.BIDI_STREAMING, name, question, answer);
+    }
+
+    <Q extends Message, A extends Message> ClientCall<Q, A> open(MethodType type, String name, Q question, A answer) {
         return channel()
                 .newCall(
-                        method(MethodType.BIDI_STREAMING, name, question, answer),
+                        method(type, name, question, answer),
                         CallOptions.DEFAULT.withDeadlineAfter(60, TimeUnit.SECONDS));
     }
 

@@ -6,6 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.shaula.api.grpc.v1.Ack;
 import dev.shaula.api.grpc.v1.Metric;
+import dev.shaula.api.grpc.v1.Point;
+import dev.shaula.api.grpc.v1.ScrollOrder;
+import dev.shaula.api.grpc.v1.ScrollRequest;
+import dev.shaula.api.grpc.v1.ScrollResponse;
 import dev.shaula.api.grpc.v1.SearchRequest;
 import dev.shaula.api.grpc.v1.SearchStreamRequest;
 import dev.shaula.api.grpc.v1.SearchStreamResponse;
@@ -13,16 +17,19 @@ import dev.shaula.api.grpc.v1.UpsertAck;
 import dev.shaula.api.grpc.v1.UpsertStreamRequest;
 import io.grpc.ClientCall;
 import io.grpc.Metadata;
+import io.grpc.MethodDescriptor.MethodType;
 import io.grpc.Status;
 import io.grpc.reflection.v1.ServerReflectionRequest;
 import io.grpc.reflection.v1.ServerReflectionResponse;
 import io.quarkus.test.junit.QuarkusTest;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -176,6 +183,40 @@ class GrpcStreamsTest {
         }
         assertThat(answered).hasSize(queries);
         assertThat(talk.end().getCode()).isEqualTo(Status.Code.OK);
+    }
+
+    @Test
+    void shouldScrollOverEveryPointThatTheFilterAccepts() throws Exception {
+        int points = 700;
+        List<Point> given = new ArrayList<>();
+        for (int i = 0; i < points; i++) {
+            given.add(point("s%03d".formatted(i), i, 1).toBuilder()
+                    .setMetadataJson("{\"odd\":" + (i % 2 == 1) + "}")
+                    .build());
+        }
+        client.upsert("g-scroll", given);
+        Talk<ScrollRequest, ScrollResponse> talk = new Talk<>(client.open(
+                MethodType.SERVER_STREAMING,
+                "shaula.v1.Vectors/Scroll",
+                ScrollRequest.getDefaultInstance(),
+                ScrollResponse.getDefaultInstance()));
+        talk.call.sendMessage(ScrollRequest.newBuilder()
+                .setCollection("g-scroll")
+                .setFilterJson("{\"odd\":true}")
+                .setOrder(ScrollOrder.SCROLL_ORDER_ID)
+                .setMetadataAsJson(true)
+                .build());
+        talk.call.halfClose();
+        assertThat(talk.end().getCode()).isEqualTo(Status.Code.OK);
+        List<Point> read = talk.answers.stream()
+                .flatMap(answer -> answer.getPointsList().stream())
+                .toList();
+        assertThat(talk.answers.size()).isGreaterThan(1);
+        assertThat(read)
+                .isEqualTo(IntStream.range(0, points)
+                        .filter(i -> i % 2 == 1)
+                        .mapToObj(given::get)
+                        .toList());
     }
 
     @Test
