@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * Best-first search of a graph for the nearest of some rows only, which measures no others (ACORN-1: Patel, Kraft,
  * Guestrin and Zaharia, SIGMOD 2024). The graph it walks has the matches for nodes; the neighbours of one are its
  * matching neighbours in the whole graph and, until there are as many as a node may have, the matching neighbours of
- * those that do not match. Besides the way down through the upper levels, walks begin at a few of the matches, so that
+ * those that do not match. Besides the rows nearest to the query, walks begin at a few of the matches, so that
  * matches far from everything the query is near to are found as fast as others.
  *
  * <p>Allocates nothing once its buffers have grown. Not thread-safe: one searcher, one thread.
@@ -19,8 +19,13 @@ public final class FilteredGraphSearcher {
     private static final int SCAN_BLOCK = 256;
     /** Below this, that none is there may be chance. */
     private static final int FEWEST_EXPECTED = 40;
+    /**
+     * Rows nearest to the query, matching or not, around which a walk begins. With the one that a greedy descent ends at,
+     * one query in ten took matches far from it for near: 10 of 60,000 rows of mnist-784, half of them accepted.
+     */
+    private static final int ENTRIES = 8;
 
-    /** The way down, which ignores the filter: the upper levels are too thin to be filtered. */
+    /** The way to the rows nearest to the query, which ignores the filter. */
     private final GraphSearcher descent = new GraphSearcher();
     /** Matches that were measured, and others that were walked through. */
     private final VisitedSet visited = new VisitedSet();
@@ -37,7 +42,7 @@ public final class FilteredGraphSearcher {
     private int foundCount;
     private long measured;
     private @Nullable BooleanSupplier stopped;
-    /** Neighbours that the last expansion came by, some more than once, and how many of them matched. */
+    /** Neighbours that expansions came by, some more than once, and how many of them matched. */
     private int passed;
 
     private int matched;
@@ -136,11 +141,15 @@ public final class FilteredGraphSearcher {
             }
         }
         measure(scorer, n, walk.ef());
-        int nearest = Keys.node(descent.descend(graph, scorer, descent.startOf(graph, scorer), graph.topLevel(), 0));
-        expand(graph, scorer, nearest, walk);
+        int nearest = descent.search(graph, graph.size(), scorer, ENTRIES, 2 * ENTRIES, null);
+        passed = 0;
+        matched = 0;
+        for (int i = 0; i < Math.min(ENTRIES, nearest); i++) {
+            expand(graph, scorer, descent.ordinal(i), walk);
+        }
     }
 
-    /** After the expansion of the nearest row: whether not even a quarter is there of the matches to be expected. */
+    /** After the expansion of the nearest rows: whether not even a quarter is there of the matches to be expected. */
     private boolean isFarAway(Walk walk) {
         double expected = walk.share() * passed;
         return expected >= FEWEST_EXPECTED && matched < expected / 4;
@@ -172,8 +181,7 @@ public final class FilteredGraphSearcher {
             nodes[n++] = node;
         }
         int degree = graph.neighbours(0, node, neighbours);
-        passed = degree;
-        matched = 0;
+        passed += degree;
         int others = 0;
         for (int i = 0; i < degree; i++) {
             int neighbour = neighbours[i];
