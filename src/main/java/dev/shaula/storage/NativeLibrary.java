@@ -29,10 +29,15 @@ final class NativeLibrary {
     /** What {@link RocksDB#loadLibrary(List)} looks for, which is not what it is called in the jar. */
     private static final String NAME = Environment.getJniLibraryFileName("rocksdbjni");
 
+    private static boolean loaded;
+
     private NativeLibrary() {}
 
     /** Loads the library, unless this process has done so, by way of {@code <data>/native}. Blocks. */
-    static void load(Path data) {
+    static synchronized void load(Path data) {
+        if (loaded) {
+            return;
+        }
         try {
             Path directory = Files.createDirectories(data.resolve(DIRECTORY));
             unpack(Environment.getJniLibraryFileName("rocksdb"), directory.resolve(NAME));
@@ -41,6 +46,7 @@ final class NativeLibrary {
             LOG.log(Logger.Level.WARNING, "RocksDB unpacks its library itself: " + e);
             RocksDB.loadLibrary();
         }
+        loaded = true;
     }
 
     private static void unpack(String name, Path file) throws IOException {
@@ -50,8 +56,12 @@ final class NativeLibrary {
         }
         if (!Files.exists(file) || crc(Files.readAllBytes(file)) != crcOf(packed)) {
             Path draft = file.resolveSibling(file.getFileName() + ".new");
-            write(packed, draft);
-            Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
+            try {
+                write(packed, draft);
+                Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
+            } finally {
+                Files.deleteIfExists(draft); // on a disk that is full already, half a library is the last thing wanted
+            }
         }
     }
 

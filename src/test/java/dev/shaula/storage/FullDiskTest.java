@@ -37,7 +37,7 @@ class FullDiskTest {
     @BeforeEach
     void mount() throws Exception {
         disk = Files.createDirectory(directory.resolve("disk"));
-        mounted = run("mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", disk.toString());
+        mounted = run("mount", "-t", "tmpfs", "-o", "size=52m", "tmpfs", disk.toString());
         assumeTrue(mounted, "cannot mount a file system here");
     }
 
