@@ -9,13 +9,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>every live node with a dead neighbour, on each level, gets others in its place ({@link Mender});
- *   <li>a dead entry point is replaced by a live node of the highest level that has one;
- *   <li>the doomed, to which nothing live leads any more, give up their edges: they are detached;
- *   <li>a walk over live nodes from the entry point finds those that nothing leads to any more;
- *   <li>these are linked from the nodes that a search for them finds.
+ *   <li>if the entry point is dead, the next one is settled: a live node of the highest level that has one;
+ *   <li>a walk over live nodes from there finds those that no live node leads to;
+ *   <li>these are linked from the nodes that a search for them finds;
+ *   <li>the entry point changes, and the doomed, which nothing needs any more, give up their edges: they are detached.
  * </ol>
  *
- * <p>What a step does depends on the graph and on what is live only. Not thread-safe.
+ * <p>Until the last stage dead nodes lead on, so that what was found before a pass is found during it. What a step does
+ * depends on the graph and on what is live only. Not thread-safe.
  */
 final class GraphRepair {
     /** Nodes mended in a step: 2 to 5 ms of one core at 1,536 dimensions. */
@@ -44,10 +45,10 @@ final class GraphRepair {
     private enum Stage {
         MEND_LEVEL_0,
         MEND_UPPER,
-        DETACH,
-        DETACH_UPPER,
         WALK,
         RELINK,
+        DETACH,
+        DETACH_UPPER,
         DONE
     }
 
@@ -121,7 +122,7 @@ final class GraphRepair {
         HnswGraph step(HnswGraph graph, long[] live, LinkCrew crew) {
             return switch (stage) {
                 case MEND_LEVEL_0 -> mend(graph, live, crew, false, Stage.MEND_UPPER);
-                case MEND_UPPER -> mend(graph, live, crew, true, Stage.DETACH);
+                case MEND_UPPER -> mend(graph, live, crew, true, Stage.WALK);
                 case WALK -> walk(graph, live);
                 case RELINK -> relink(graph, live, crew);
                 case DETACH -> detach(graph, live);
@@ -199,7 +200,7 @@ final class GraphRepair {
         }
 
         private HnswGraph walk(HnswGraph graph, long[] live) {
-            Walk w = walk == null ? new Walk(graph) : walk;
+            Walk w = walk == null ? new Walk(withLiveEntry(graph, live)) : walk;
             walk = w;
             if (!w.step(live, WALKED)) {
                 return graph;
@@ -212,11 +213,12 @@ final class GraphRepair {
         private HnswGraph relink(HnswGraph graph, long[] live, LinkCrew crew) {
             int from = cursor;
             int n = Math.min(RELINKED, unreached.length - from);
-            if (n <= 0 || graph.entry() == HnswGraph.NONE) {
-                return advance(graph, Stage.DONE);
+            HnswGraph entered = withLiveEntry(graph, live);
+            if (n <= 0 || entered.entry() == HnswGraph.NONE) {
+                return advance(graph, Stage.DETACH);
             }
             int[][] near = new int[n][];
-            crew.run(n, (worker, i) -> near[i] = worker.nearest(graph, unreached[from + i], efConstruction, live));
+            crew.run(n, (worker, i) -> near[i] = worker.nearest(entered, unreached[from + i], efConstruction, live));
             EdgePages edges = new EdgePages(graph.level0());
             for (int i = 0; i < n; i++) {
                 if (NodeBits.isSet(live, unreached[from + i])) {
@@ -256,7 +258,7 @@ final class GraphRepair {
                 }
             }
             HnswGraph after = graph.withUpper(edges.publish());
-            return cursor < records ? after : advance(after, Stage.WALK);
+            return cursor < records ? after : advance(after, Stage.DONE);
         }
     }
 

@@ -153,6 +153,8 @@ public final class HnswBuilder {
         private final int[] base;
         /** Per new node and level: the chosen neighbours as keys. */
         private final long[][][] chosen;
+        /** Per new node: dead nodes of level 0 that are to lead to it, as keys. */
+        private final long[][] bridges;
 
         private int topLevel;
         private int entry;
@@ -168,6 +170,7 @@ public final class HnswBuilder {
             this.level = new int[count];
             this.base = new int[count];
             this.chosen = new long[count][][];
+            this.bridges = new long[count][];
             this.topLevel = before.topLevel();
             this.entry = before.entry();
         }
@@ -206,6 +209,7 @@ public final class HnswBuilder {
 
         private void choose(LinkWorker worker, int i) {
             chosen[i] = new long[level[i] + 1][];
+            bridges[i] = new long[0];
             if (!isLive(i)) {
                 chosen[i][0] = new long[0];
                 return;
@@ -221,6 +225,7 @@ public final class HnswBuilder {
                 worker.candidateCount = 0;
                 if (searched && l <= from) {
                     nearest = worker.searchFrom(before, nearest, l, efConstruction, live);
+                    bridges[i] = worker.bridges;
                 }
                 for (int j = 0; j < i; j++) {
                     if (level[j] >= l && isLive(j)) {
@@ -273,14 +278,21 @@ public final class HnswBuilder {
             ReverseEdges reverse = new ReverseEdges(l, before.capacity(l));
             for (int i = 0; i < count; i++) {
                 if (level[i] >= l) {
-                    for (long key : chosen[i][l]) {
-                        reverse.add(Keys.node(key), node(i, l), Keys.distance(key));
+                    addReverse(reverse, chosen[i][l], node(i, l));
+                    if (l == 0) {
+                        addReverse(reverse, bridges[i], node(i, 0));
                     }
                 }
             }
             EdgePages edges = edges(l);
             int groups = reverse.groupByPage(edges);
             crew.run(groups, (worker, g) -> reverse.apply(g, edges, worker, this::ordinal));
+        }
+
+        private static void addReverse(ReverseEdges reverse, long[] keys, int node) {
+            for (long key : keys) {
+                reverse.add(Keys.node(key), node, Keys.distance(key));
+            }
         }
 
         private EdgePages edges(int l) {

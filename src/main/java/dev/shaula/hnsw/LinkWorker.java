@@ -9,6 +9,14 @@ final class LinkWorker {
     /** A search of 16 times the width costs some ms, once for each row that is linked while nearly all others are dead. */
     private static final int MOST_WIDENED = 16;
 
+    /** Dead nodes that lead to a new one if hardly anything near is alive. */
+    private static final int BRIDGES = 4;
+
+    private static final long[] NO_KEYS = {};
+
+    /** Of the last search: dead nodes that are to lead to the new one, for otherwise nothing might, until they go. */
+    long[] bridges = NO_KEYS;
+
     final GraphSearcher searcher = new GraphSearcher();
     final Scorer scorer;
     final Mender mender;
@@ -66,8 +74,22 @@ final class LinkWorker {
             candidateCount = before;
             collect(graph, nearest, level, wider, live);
         }
+        bridges = candidateCount - before < graph.m() ? nearestDead(graph, level, live) : NO_KEYS;
         long best = searcher.foundKey(0);
         return level == 0 ? best : Keys.of(Keys.distance(best), graph.below(level, Keys.node(best)));
+    }
+
+    /** The nearest of what the last search found dead, as keys. */
+    private long[] nearestDead(HnswGraph graph, int level, long @Nullable [] live) {
+        long[] dead = new long[BRIDGES];
+        int n = 0;
+        for (int i = 0; i < searcher.foundCount() && n < BRIDGES; i++) {
+            long key = searcher.foundKey(i);
+            if (!NodeBits.isSet(live, graph.ordinal(level, Keys.node(key)))) {
+                dead[n++] = Keys.of(scorer.distance(graph.ordinal(level, Keys.node(key))), Keys.node(key));
+            }
+        }
+        return Arrays.copyOf(dead, n);
     }
 
     private void collect(HnswGraph graph, long nearest, int level, int ef, long @Nullable [] live) {
