@@ -130,7 +130,7 @@ compile_driver() {
 server_flags() {
     local common serve
     common="$(sed -n 's/^ *\(--add-modules=[^\\]*\).*/\1/p' "$root/shaula")"
-    serve="$(sed -n 's/^serve) flags="\([^$"]*\).*/\1/p' "$root/shaula")"
+    serve="$(sed -n 's/^ *flags="\([^$"]*\).*/\1/p' "$root/shaula" | head -n 1)"
     if [ -z "$common" ] || [ -z "$serve" ]; then
         die "the launcher's JVM flags were not found in $root/shaula"
     fi
