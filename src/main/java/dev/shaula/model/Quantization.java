@@ -17,7 +17,7 @@ public enum Quantization {
     /** 1 bit a dimension after a rotation, then 8 bits for the best of what is found. */
     BITS("bits");
 
-    /** From this many dimensions on {@link #AUTO} is {@link #BITS}: see {@code docs/benchmarks.md}. */
+    /** From this many dimensions on {@link #AUTO} is {@link #BITS}: between 128, where bits lose, and 784, where they win. */
     public static final int AUTO_BITS_DIMENSIONS = 384;
 
     private final String wireName;
