@@ -698,7 +698,10 @@ public final class LocalShard implements Shard {
         }
 
         private void fail(List<WriteRequest> requests, VectorDbException e) {
-            requests.forEach(r -> r.answer().fail(e));
+            requests.forEach(r -> {
+                mailbox.answering(r);
+                r.answer().fail(e);
+            });
         }
 
         private RocksShardStore store() {

@@ -150,7 +150,7 @@ class LocalShardTest {
 
     @Test
     void shouldCountTheBatchThatIsBeingWritten() {
-        LocalShard s = open(2); // the answer comes half a second after the point can be found
+        LocalShard s = open(1); // the answer comes a second after the point can be found
         Point point = new Point("p", new float[DIMENSIONS], Metadata.EMPTY);
         var answer = s.upsert(List.of(point), Ack.INDEXED).subscribeAsCompletionStage();
         while (s.status().vectorCount() == 0) {
