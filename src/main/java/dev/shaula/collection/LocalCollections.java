@@ -130,7 +130,7 @@ public final class LocalCollections implements CollectionRegistry {
         try {
             DataDirectory directory = DataDirectory.open(shards.dataDir());
             LocalCollections collections =
-                    new LocalCollections(vertx, clock, settings, directory, ShardRuntime.open(vertx, shards));
+                    new LocalCollections(vertx, clock, settings, directory, ShardRuntime.open(vertx, shards, clock));
             collections.recover();
             return collections;
         } catch (IOException e) {

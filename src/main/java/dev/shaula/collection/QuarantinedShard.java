@@ -6,7 +6,9 @@ import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
 import dev.shaula.model.IndexStatus;
 import dev.shaula.model.LiveQuery;
+import dev.shaula.model.MetadataChange;
 import dev.shaula.model.Point;
+import dev.shaula.model.Precondition;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.ScrollRequest;
 import dev.shaula.model.SearchRequest;
@@ -40,6 +42,16 @@ final class QuarantinedShard implements Shard {
 
     @Override
     public Uni<WriteResult> upsert(List<Point> points, Ack ack) {
+        return refuse();
+    }
+
+    @Override
+    public Uni<WriteResult> upsertIf(List<Point> points, List<Precondition> conditions, Ack ack) {
+        return refuse();
+    }
+
+    @Override
+    public Uni<WriteResult> update(List<String> ids, @Nullable Filter condition, MetadataChange change, Ack ack) {
         return refuse();
     }
 

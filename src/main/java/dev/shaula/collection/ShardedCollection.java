@@ -12,7 +12,10 @@ import dev.shaula.model.IndexStatus;
 import dev.shaula.model.Limits;
 import dev.shaula.model.LiveChange;
 import dev.shaula.model.LiveQuery;
+import dev.shaula.model.MetadataChange;
 import dev.shaula.model.Point;
+import dev.shaula.model.PointVersion;
+import dev.shaula.model.Precondition;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.ScrollPage;
 import dev.shaula.model.ScrollRequest;
@@ -31,10 +34,12 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
@@ -49,6 +54,9 @@ final class ShardedCollection implements VectorCollection {
 
     private static final long STREAM_BYTES = 1 << 20;
     private static final int DELETE_SLICE = 1_024;
+    /** Points whose metadata is changed at once: 16 MB of it at most. */
+    private static final int UPDATE_SLICE = 256;
+
     private static final long PAGE_BYTES = 8 << 20;
 
     private static final Comparator<Facets.Facet> MOST_FREQUENT_FIRST = Comparator.comparingLong(Facets.Facet::count)
@@ -122,31 +130,115 @@ final class ShardedCollection implements VectorCollection {
 
     @Override
     public Uni<WriteResult> upsert(List<Point> points, Ack ack) {
+        return unlessDropped(() -> admission.admit(checked(points), () -> storeSplit(points, ack)));
+    }
+
+    /** Checks the points of a request; returns their bytes. */
+    private long checked(List<Point> points) {
+        if (points.isEmpty()) {
+            throw VectorDbException.invalid("vectors: expected at least one, got none");
+        }
+        long bytes = 0;
+        for (int i = 0; i < points.size(); i++) {
+            check.point(points.get(i), "vectors[" + i + "]");
+            bytes += points.get(i).heapBytes();
+        }
+        return bytes;
+    }
+
+    /** A point and what must be so for it to be written. */
+    private record Conditional(Point point, Precondition condition) {}
+
+    @Override
+    public Uni<WriteResult> upsertIf(List<Point> points, List<Precondition> conditions, Ack ack) {
         return unlessDropped(() -> {
-            if (points.isEmpty()) {
-                throw VectorDbException.invalid("vectors: expected at least one, got none");
-            }
-            long bytes = 0;
+            long bytes = checked(points);
+            Set<String> ids = new HashSet<>();
+            List<Conditional> all = new ArrayList<>(points.size());
             for (int i = 0; i < points.size(); i++) {
-                check.point(points.get(i), "vectors[" + i + "]");
-                bytes += points.get(i).heapBytes();
+                if (!ids.add(points.get(i).id())) {
+                    throw VectorDbException.invalid("vectors[" + i + "].id: expected each id once in a request with"
+                            + " conditions, got \"" + points.get(i).id() + "\" twice");
+                }
+                all.add(new Conditional(points.get(i), conditions.get(i)));
             }
-            return admission.admit(bytes, () -> storeSplit(points, ack));
+            return admission.admit(
+                    bytes,
+                    () -> join(
+                            split(all, each -> each.point.id()),
+                            (shard, part) -> shard.upsertIf(
+                                    part.stream().map(Conditional::point).toList(),
+                                    part.stream().map(Conditional::condition).toList(),
+                                    ack)));
         });
+    }
+
+    @Override
+    public Uni<WriteResult> update(List<String> ids, MetadataChange change, Ack ack) {
+        return unlessDropped(() -> {
+            check.change(change);
+            checkIds(ids);
+            List<String> missing = new ArrayList<>();
+            return update(Multi.createFrom().iterable(ids), null, change, ack, missing)
+                    .map(count -> new WriteResult(Math.toIntExact(count), inOrderOf(ids, missing)));
+        });
+    }
+
+    @Override
+    public Uni<Long> update(Filter filter, MetadataChange change, Ack ack) {
+        return Uni.createFrom().deferred(() -> {
+            check.change(change);
+            Multi<String> ids = scroll(new ScrollRequest(ScrollRequest.Order.INSERTION, filter, false, false))
+                    .map(StoredPoint::id);
+            return update(ids, filter, change, ack, new ArrayList<>());
+        });
+    }
+
+    /** Changes slice after slice; returns how many points, and adds to {@code missing} the others if no filter is given. */
+    private Uni<Long> update(
+            Multi<String> ids, @Nullable Filter filter, MetadataChange change, Ack ack, List<String> missing) {
+        AtomicLong updated = new AtomicLong();
+        return ids.group()
+                .intoLists()
+                .of(UPDATE_SLICE)
+                .onItem()
+                .transformToUniAndConcatenate(slice -> updateSlice(slice, filter, change, ack))
+                .invoke(result -> {
+                    updated.addAndGet(result.count());
+                    if (filter == null) {
+                        missing.addAll(result.missing());
+                    }
+                })
+                .onFailure(VectorDbException.class)
+                .transform(e -> withCount((VectorDbException) e, updated.get(), "updated"))
+                .collect()
+                .last()
+                .map(done -> updated.get());
+    }
+
+    private Uni<WriteResult> updateSlice(List<String> ids, @Nullable Filter filter, MetadataChange change, Ack ack) {
+        long bytes = ids.stream()
+                .mapToLong(id -> 64L + id.length() + change.heapBytes())
+                .sum();
+        return unlessDropped(() -> admission.admit(
+                bytes, () -> join(split(ids, id -> id), (shard, part) -> shard.update(part, filter, change, ack))));
+    }
+
+    private void checkIds(List<String> ids) {
+        if (ids.size() > Limits.MAX_DELETE_IDS) {
+            throw VectorDbException.invalid(
+                    "ids: expected at most " + Limits.MAX_DELETE_IDS + " ids, got " + ids.size());
+        }
+        for (int i = 0; i < ids.size(); i++) {
+            check.id(ids.get(i), "ids[" + i + "]");
+        }
     }
 
     @Override
     public Uni<WriteResult> delete(List<String> ids, Ack ack) {
         return unlessDropped(() -> {
-            if (ids.size() > Limits.MAX_DELETE_IDS) {
-                throw VectorDbException.invalid(
-                        "ids: expected at most " + Limits.MAX_DELETE_IDS + " ids, got " + ids.size());
-            }
-            long bytes = 0;
-            for (int i = 0; i < ids.size(); i++) {
-                check.id(ids.get(i), "ids[" + i + "]");
-                bytes += 64L + ids.get(i).length();
-            }
+            checkIds(ids);
+            long bytes = ids.stream().mapToLong(id -> 64L + id.length()).sum();
             return admission
                     .admit(bytes, () -> join(split(ids, id -> id), (shard, part) -> shard.delete(part, ack)))
                     .map(result -> new WriteResult(result.count(), inOrderOf(ids, result.missing())));
@@ -166,7 +258,7 @@ final class ShardedCollection implements VectorCollection {
                     .transformToUniAndConcatenate(ids -> deleteIf(ids, filter, ack))
                     .invoke(result -> deleted.addAndGet(result.count()))
                     .onFailure(VectorDbException.class)
-                    .transform(e -> withCount((VectorDbException) e, deleted.get()))
+                    .transform(e -> withCount((VectorDbException) e, deleted.get(), "deleted"))
                     .collect()
                     .last()
                     .map(done -> deleted.get());
@@ -179,11 +271,10 @@ final class ShardedCollection implements VectorCollection {
                 bytes, () -> join(split(ids, id -> id), (shard, part) -> shard.deleteIf(part, filter, ack)));
     }
 
-    private static VectorDbException withCount(VectorDbException e, long deleted) {
-        return deleted == 0
+    private static VectorDbException withCount(VectorDbException e, long done, String what) {
+        return done == 0
                 ? e
-                : new VectorDbException(
-                        e.kind(), "after " + deleted + " points were deleted by the filter: " + e.getMessage(), e);
+                : new VectorDbException(e.kind(), "after " + done + " points were " + what + ": " + e.getMessage(), e);
     }
 
     @Override
@@ -520,11 +611,15 @@ final class ShardedCollection implements VectorCollection {
     private static WriteResult sum(List<WriteResult> results) {
         int count = 0;
         List<String> missing = new ArrayList<>();
+        List<PointVersion> applied = new ArrayList<>();
+        List<PointVersion> refused = new ArrayList<>();
         for (WriteResult result : results) {
             count += result.count();
             missing.addAll(result.missing());
+            applied.addAll(result.applied());
+            refused.addAll(result.refused());
         }
-        return new WriteResult(count, missing);
+        return new WriteResult(count, missing, applied, refused);
     }
 
     private <T> List<List<T>> split(List<T> items, Function<T, String> id) {

@@ -10,7 +10,9 @@ import dev.shaula.model.Filter;
 import dev.shaula.model.IndexStatus;
 import dev.shaula.model.LiveChange;
 import dev.shaula.model.LiveQuery;
+import dev.shaula.model.MetadataChange;
 import dev.shaula.model.Point;
+import dev.shaula.model.Precondition;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.ScrollPage;
 import dev.shaula.model.ScrollRequest;
@@ -53,6 +55,32 @@ public interface VectorCollection {
      * @return the number of points stored ({@code points.size()}, duplicates included)
      */
     Uni<WriteResult> upsert(List<Point> points, Ack ack);
+
+    /**
+     * Stores those points of a list whose condition holds when the point's turn comes. Of several requests that a point's
+     * condition cannot all let through, one gets through. The answer names the points that were written and those that
+     * were not, each with its version. Each shard applies its part as one unit.
+     *
+     * @param points at least one, no id twice
+     * @param conditions one for each point
+     */
+    Uni<WriteResult> upsertIf(List<Point> points, List<Precondition> conditions, Ack ack);
+
+    /**
+     * Changes the metadata of points and leaves their vectors and rows alone. Goes through the ids 256 at a time; each
+     * shard changes its part of those as one unit, or refuses it with INVALID if what became of one of them were larger
+     * than {@link dev.shaula.model.Limits#MAX_METADATA_BYTES}. {@link WriteResult#missing} lists the ids that were not
+     * there. On a failure, which says how many were changed, the same call may be made again.
+     */
+    Uni<WriteResult> update(List<String> ids, MetadataChange change, Ack ack);
+
+    /**
+     * Changes the metadata of every point that the filter accepts, both as the collection stands when the call begins and
+     * when the point's turn comes. As {@link #update(List, MetadataChange, Ack)}, beside other writes.
+     *
+     * @return how many were changed, or were so already
+     */
+    Uni<Long> update(Filter filter, MetadataChange change, Ack ack);
 
     /** Deletes by id; {@link WriteResult#missing} lists the ids that were not there. */
     Uni<WriteResult> delete(List<String> ids, Ack ack);

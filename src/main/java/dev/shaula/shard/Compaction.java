@@ -36,8 +36,14 @@ final class Compaction {
     private int copied;
     private @Nullable Taken taken;
 
-    /** What goes with the graph; {@code live} is of the snapshot as it was before the move. */
-    private record Taken(HnswBuilder builder, RowNumbers numbers, LiveRows live, long[] movedLive) {}
+    /** What goes with the graph; {@code live} and {@code stamps} are of the snapshot as it was before the move. */
+    private record Taken(
+            HnswBuilder builder,
+            RowNumbers numbers,
+            LiveRows live,
+            long[] movedLive,
+            RowStamps stamps,
+            RowStamps movedStamps) {}
 
     /** @param dropped bit set for each row of {@code from} that is to be dropped, all of them dead */
     Compaction(ShardSnapshot from, long[] dropped) {
@@ -73,7 +79,7 @@ final class Compaction {
         }
     }
 
-    /** Takes graph, numbers and tombstones of {@code held}, whose graph is the shard's until {@link #finish}. */
+    /** Takes graph, numbers, stamps and tombstones of {@code held}, whose graph is the shard's until {@link #finish}. */
     void takeGraph(ShardSnapshot held) {
         copy(held, () -> false);
         HnswGraph graph = held.graph().moved(map);
@@ -84,7 +90,9 @@ final class Compaction {
                 new HnswBuilder(graph, movedLive, held.config().efConstruction()),
                 held.numbers().after(map, held.rows().count()),
                 live,
-                movedLive);
+                movedLive,
+                held.stamps(),
+                held.stamps().moved(map));
     }
 
     /** The shard's state without the dropped rows. */
@@ -94,7 +102,8 @@ final class Compaction {
             throw new IllegalStateException("finish before takeGraph");
         }
         copy(newest, () -> false);
-        return state.next(rows, t.numbers(), ids, t.builder(), liveNow(t, newest.live()));
+        RowStamps stamps = newest.stamps().moved(map, t.stamps(), t.movedStamps());
+        return state.next(rows, t.numbers(), ids, t.builder(), liveNow(t, newest.live()), stamps);
     }
 
     /** Only what changed since the graph was taken is looked at row by row. */

@@ -6,7 +6,9 @@ import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
 import dev.shaula.model.IndexStatus;
 import dev.shaula.model.LiveQuery;
+import dev.shaula.model.MetadataChange;
 import dev.shaula.model.Point;
+import dev.shaula.model.Precondition;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.ScrollRequest;
 import dev.shaula.model.SearchRequest;
@@ -31,6 +33,23 @@ public interface Shard {
      * checked: lengths, finite elements, id bytes. The points are the shard's until the answer.
      */
     Uni<WriteResult> upsert(List<Point> points, Ack ack);
+
+    /**
+     * As {@link #upsert}, but only those points whose condition holds when the shard comes to them; the answer names both
+     * kinds, with their versions.
+     *
+     * @param conditions one for each point; no id may stand twice
+     */
+    Uni<WriteResult> upsertIf(List<Point> points, List<Precondition> conditions, Ack ack);
+
+    /**
+     * Changes the metadata of points as one unit: not at all if what became of one of them were larger than
+     * {@link dev.shaula.model.Limits#MAX_METADATA_BYTES}. What stays as it was is not written.
+     *
+     * @param condition only what it accepts when the shard comes to it is changed, the rest counts as missing; null for
+     *     all
+     */
+    Uni<WriteResult> update(List<String> ids, @Nullable Filter condition, MetadataChange change, Ack ack);
 
     /** Deletes as one unit. */
     Uni<WriteResult> delete(List<String> ids, Ack ack);

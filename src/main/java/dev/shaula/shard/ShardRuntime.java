@@ -10,6 +10,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
@@ -23,6 +24,7 @@ public final class ShardRuntime implements AutoCloseable {
 
     private final Vertx vertx;
     private final Settings settings;
+    private final InstantSource clock;
     private final SearchPool searchPool;
     private final LinkPool linkPool;
     private final StorageRuntime storage;
@@ -95,8 +97,9 @@ public final class ShardRuntime implements AutoCloseable {
         }
     }
 
-    private ShardRuntime(Vertx vertx, Settings settings) {
+    private ShardRuntime(Vertx vertx, Settings settings, InstantSource clock) {
         this.vertx = vertx;
+        this.clock = clock;
         this.settings = settings;
         this.searchPool = new SearchPool(settings.searchThreads(), settings.searchQueue());
         this.linkPool = new LinkPool(Runtime.getRuntime().availableProcessors() - 1, searchPool::isBusy);
@@ -105,12 +108,21 @@ public final class ShardRuntime implements AutoCloseable {
 
     /** Creates the data directory if it is missing. Blocks. */
     public static ShardRuntime open(Vertx vertx, Settings settings) {
+        return open(vertx, settings, InstantSource.system());
+    }
+
+    /**
+     * Creates the data directory if it is missing. Blocks.
+     *
+     * @param clock says when points expire
+     */
+    public static ShardRuntime open(Vertx vertx, Settings settings, InstantSource clock) {
         try {
             Files.createDirectories(settings.dataDir());
         } catch (IOException e) {
             throw new UncheckedIOException(settings.dataDir() + ": cannot be created", e);
         }
-        return new ShardRuntime(vertx, settings);
+        return new ShardRuntime(vertx, settings, clock);
     }
 
     public Settings settings() {
@@ -125,6 +137,11 @@ public final class ShardRuntime implements AutoCloseable {
     /** Native memory of all rows, in bytes. */
     public static long nativeMemoryBytes() {
         return NativeMemory.allocatedBytes();
+    }
+
+    /** In milliseconds since 1970. */
+    long nowMs() {
+        return clock.millis();
     }
 
     Vertx vertx() {

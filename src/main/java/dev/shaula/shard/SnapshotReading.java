@@ -25,7 +25,8 @@ final class SnapshotReading implements ShardReading {
     private static final int BLOCK = 128;
 
     /** What is let go at the end. */
-    private record Source(OrderedRows ordinals, FloatRows.View rows, IdTable ids, PayloadStore payloads) {}
+    private record Source(
+            OrderedRows ordinals, FloatRows.View rows, IdTable ids, RowStamps stamps, PayloadStore payloads) {}
 
     private final ScrollRequest request;
     private final SearchPool pool;
@@ -56,7 +57,7 @@ final class SnapshotReading implements ShardReading {
             case RANDOM -> OrderedRows.shuffled(selected, new SplittableRandom());
         };
         this.count = selected.length;
-        this.source = new Source(ordinals, snapshot.rows().floats(), ids, snapshot.payloads());
+        this.source = new Source(ordinals, snapshot.rows().floats(), ids, snapshot.stamps(), snapshot.payloads());
     }
 
     @Override
@@ -102,7 +103,8 @@ final class SnapshotReading implements ShardReading {
             StoredPoint point = new StoredPoint(
                     s.ids.id(ordinals[i]),
                     request.includeVector() ? s.rows.row(ordinals[i]) : null,
-                    request.includeMetadata() ? metadata[i] : null);
+                    request.includeMetadata() ? metadata[i] : null,
+                    s.stamps.expiresAtMs(ordinals[i]));
             points.add(point);
             bytes += point.heapBytes();
         }

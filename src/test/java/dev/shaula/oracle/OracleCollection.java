@@ -12,8 +12,10 @@ import dev.shaula.model.Filter;
 import dev.shaula.model.IndexStatus;
 import dev.shaula.model.LiveChange;
 import dev.shaula.model.LiveQuery;
+import dev.shaula.model.MetadataChange;
 import dev.shaula.model.Metric;
 import dev.shaula.model.Point;
+import dev.shaula.model.Precondition;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.ScrollPage;
 import dev.shaula.model.ScrollRequest;
@@ -66,6 +68,24 @@ public final class OracleCollection implements VectorCollection {
             }
             return new WriteResult(batch.size(), List.of());
         });
+    }
+
+    /** Not part of the oracle: what writes do is compared with a model of its own. */
+    @Override
+    public Uni<WriteResult> upsertIf(List<Point> batch, List<Precondition> conditions, Ack ack) {
+        return Uni.createFrom().failure(UnsupportedOperationException::new);
+    }
+
+    /** Not part of the oracle, as {@link #upsertIf}. */
+    @Override
+    public Uni<WriteResult> update(List<String> ids, MetadataChange change, Ack ack) {
+        return Uni.createFrom().failure(UnsupportedOperationException::new);
+    }
+
+    /** Not part of the oracle, as {@link #upsertIf}. */
+    @Override
+    public Uni<Long> update(Filter filter, MetadataChange change, Ack ack) {
+        return Uni.createFrom().failure(UnsupportedOperationException::new);
     }
 
     @Override

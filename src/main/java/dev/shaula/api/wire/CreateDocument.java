@@ -40,6 +40,7 @@ public final class CreateDocument extends JsonDocument<CollectionConfig> {
         private int efConstruction = CollectionConfig.DEFAULT_EF_CONSTRUCTION;
         private boolean hnsw = true;
         private Quantization quantization = Quantization.AUTO;
+        private long ttlSeconds;
 
         @Override
         @Nullable
@@ -56,6 +57,14 @@ public final class CreateDocument extends JsonDocument<CollectionConfig> {
                 case "ef_construction" -> efConstruction = in.integer(token);
                 case "enable_hnsw" -> hnsw = in.bool(token);
                 case "quantization" -> quantization = Quantization.parse(field, in.string(token));
+                case "ttl_seconds" -> {
+                    double seconds = in.number(token);
+                    if (seconds != Math.rint(seconds)) {
+                        throw in.expected("a whole number of seconds", token);
+                    }
+                    ttlSeconds = (long) seconds;
+                    CollectionConfig.checkTtl(field, ttlSeconds);
+                }
                 default -> {
                     return in.skip(token);
                 }
@@ -67,7 +76,8 @@ public final class CreateDocument extends JsonDocument<CollectionConfig> {
             if (collection == null) {
                 throw VectorDbException.invalid("name: expected a string, got nothing");
             }
-            return new CollectionConfig(collection, dimensions, metric, shards, m, efConstruction, hnsw, quantization);
+            return new CollectionConfig(
+                    collection, dimensions, metric, shards, m, efConstruction, hnsw, quantization, ttlSeconds);
         }
     }
 }
