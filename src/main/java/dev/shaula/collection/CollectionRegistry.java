@@ -4,6 +4,7 @@ import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.VectorDbException;
 import io.smallrye.mutiny.Uni;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -56,4 +57,9 @@ public interface CollectionRegistry {
 
     /** True once every collection found on disk is open for reading and writing. */
     boolean ready();
+
+    /** The bounds of this node that are in force, by name; a name ends in its unit. */
+    default Map<String, Long> bounds() {
+        return Map.of();
+    }
 }

@@ -40,6 +40,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
@@ -71,9 +72,11 @@ final class ShardedCollection implements VectorCollection {
     private final List<Shard> shards;
     private final Admission admission;
     private final PointCheck check;
+    /** Knows this collection by its shards. */
     private final Scrolls scrolls;
+
     private final DeclaredIndexes indexes;
-    private volatile boolean dropped;
+    private final AtomicBoolean dropped;
 
     ShardedCollection(
             CollectionConfig config,
@@ -89,6 +92,24 @@ final class ShardedCollection implements VectorCollection {
         this.shards = List.copyOf(shards);
         this.admission = admission;
         this.check = new PointCheck(config);
+        this.dropped = new AtomicBoolean();
+    }
+
+    /** The same collection, written to under another admission. */
+    private ShardedCollection(ShardedCollection same, Admission admission) {
+        this.scrolls = same.scrolls;
+        this.indexes = same.indexes;
+        this.config = same.config;
+        this.createdAt = same.createdAt;
+        this.shards = same.shards;
+        this.admission = admission;
+        this.check = same.check;
+        this.dropped = same.dropped;
+    }
+
+    @Override
+    public VectorCollection sentBy(Sender sender) {
+        return new ShardedCollection(this, admission.of(sender));
     }
 
     @Override
@@ -115,7 +136,7 @@ final class ShardedCollection implements VectorCollection {
 
     @Override
     public Multi<WriteResult> upsert(Multi<Point> points, Ack ack) {
-        return new UpsertStream(points, admission.slice(), admission.budget(), new UpsertStream.Writer() {
+        return new UpsertStream(points, admission.slice(), admission::acquire, new UpsertStream.Writer() {
             @Override
             public void check(Point point, long position) {
                 check.point(point, "vectors[" + position + "]");
@@ -331,7 +352,7 @@ final class ShardedCollection implements VectorCollection {
         return Multi.createFrom()
                 .<LiveChange>deferred(() -> {
                     check.vector(query.vector(), "vector");
-                    return dropped
+                    return dropped.get()
                             ? Multi.createFrom().failure(missing())
                             : new LiveMerge(
                                     shards.stream()
@@ -339,7 +360,7 @@ final class ShardedCollection implements VectorCollection {
                                             .toList(),
                                     query.k());
                 })
-                .onFailure(e -> dropped)
+                .onFailure(e -> dropped.get())
                 .transform(e -> missing());
     }
 
@@ -392,11 +413,11 @@ final class ShardedCollection implements VectorCollection {
                         .transformToMultiAndConcatenate(
                                 step -> Multi.createFrom().iterable(step.points()))
                         .onTermination()
-                        .invoke(() -> scrolls.close(this, name)));
+                        .invoke(() -> scrolls.close(shards, name)));
     }
 
     private Uni<Scroll.Step> nextStep(String name, AtomicReference<Scroll.@Nullable Position> place) {
-        return scrolls.use(this, name, scroll -> {
+        return scrolls.use(shards, name, scroll -> {
             Scroll.Position from = place.get();
             return scroll.step(from == null ? scroll.begin() : from, STREAM_POINTS, STREAM_BYTES)
                     .invoke(step -> place.set(step.next()));
@@ -408,7 +429,7 @@ final class ShardedCollection implements VectorCollection {
         return unlessDropped(() -> {
             ScrollRequest.checkLimit(limit);
             return open(request)
-                    .chain(name -> scrolls.use(this, name, scroll -> page(name, scroll, scroll.begin(), limit)));
+                    .chain(name -> scrolls.use(shards, name, scroll -> page(name, scroll, scroll.begin(), limit)));
         });
     }
 
@@ -417,13 +438,13 @@ final class ShardedCollection implements VectorCollection {
         return unlessDropped(() -> {
             ScrollRequest.checkLimit(limit);
             String name = Scrolls.nameOf(cursor);
-            return scrolls.use(this, name, scroll -> page(name, scroll, Scrolls.positionOf(cursor, scroll), limit));
+            return scrolls.use(shards, name, scroll -> page(name, scroll, Scrolls.positionOf(cursor, scroll), limit));
         });
     }
 
     @Override
     public Uni<Void> closeScroll(String cursor) {
-        return Uni.createFrom().voidItem().invoke(() -> scrolls.close(this, Scrolls.nameOf(cursor)));
+        return Uni.createFrom().voidItem().invoke(() -> scrolls.close(shards, Scrolls.nameOf(cursor)));
     }
 
     /** Begins a reading and has it kept; the result is its name. */
@@ -431,7 +452,7 @@ final class ShardedCollection implements VectorCollection {
         return unlessDropped(() -> Uni.join()
                 .all(shards.stream().map(shard -> shard.read(request)).toList())
                 .andFailFast()
-                .map(parts -> scrolls.keep(this, new Scroll(request.order(), parts))));
+                .map(parts -> scrolls.keep(shards, new Scroll(request.order(), parts))));
     }
 
     private Uni<ScrollPage> page(String name, Scroll scroll, Scroll.Position from, int limit) {
@@ -523,8 +544,8 @@ final class ShardedCollection implements VectorCollection {
 
     /** Refuses everything from now on, answers what was accepted, and releases the shards. */
     Uni<Void> close() {
-        dropped = true;
-        scrolls.closeAll(this);
+        dropped.set(true);
+        scrolls.closeAll(shards);
         return Uni.join()
                 .all(shards.stream().map(Shard::close).toList())
                 .andCollectFailures()
@@ -533,7 +554,7 @@ final class ShardedCollection implements VectorCollection {
 
     private <T> Uni<T> unlessDropped(Supplier<Uni<T>> call) {
         return Uni.createFrom().deferred(() -> {
-            if (dropped) {
+            if (dropped.get()) {
                 throw missing();
             }
             return call.get();

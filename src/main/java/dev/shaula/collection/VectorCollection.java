@@ -38,6 +38,14 @@ public interface VectorCollection {
     CollectionInfo info();
 
     /**
+     * This collection as one connection writes to it: what is written through the result counts against the part of
+     * the write budget that a connection may have.
+     */
+    default VectorCollection sentBy(Sender sender) {
+        return this;
+    }
+
+    /**
      * Stores a stream of points of any length, with as much demand as the shards grant: the source is asked for one
      * slice (bounded in count and bytes), and for the next only when the slice is acknowledged.
      *

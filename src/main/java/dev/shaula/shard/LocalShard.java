@@ -164,12 +164,12 @@ public final class LocalShard implements Shard {
 
     @Override
     public Uni<List<ScoredPoint>> search(SearchRequest request) {
-        return runtime.searchPool().submit(scratch -> read(s -> s.search(request, scratch)));
+        return runtime.searchPool().submit(request.deadlineNs(), scratch -> read(s -> s.search(request, scratch)));
     }
 
     @Override
     public Uni<ExplainedSearch> explain(SearchRequest request) {
-        return runtime.searchPool().submit(scratch -> read(s -> s.explain(request, scratch)));
+        return runtime.searchPool().submit(request.deadlineNs(), scratch -> read(s -> s.explain(request, scratch)));
     }
 
     @Override

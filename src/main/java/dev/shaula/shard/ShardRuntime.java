@@ -53,6 +53,7 @@ public final class ShardRuntime implements AutoCloseable {
      * @param maxWritesPerSecond brake for each shard, 0 for none: leaves cores to searches
      * @param memoryLimitBytes native memory that rows may take before writes are refused
      * @param checkpointInterval longest time between checkpoints of a shard that is written to, at least 1 ms
+     * @param searchWait how long a search may wait for a thread before it is refused
      */
     public record Settings(
             Path dataDir,
@@ -62,7 +63,32 @@ public final class ShardRuntime implements AutoCloseable {
             int maxBatchWrites,
             int maxWritesPerSecond,
             long memoryLimitBytes,
-            Duration checkpointInterval) {
+            Duration checkpointInterval,
+            Duration searchWait) {
+
+        private static final Duration SEARCH_WAIT = Duration.ofSeconds(10);
+
+        /** With searches that wait for 10 s at most. */
+        public Settings(
+                Path dataDir,
+                int searchThreads,
+                int searchQueue,
+                Duration syncInterval,
+                int maxBatchWrites,
+                int maxWritesPerSecond,
+                long memoryLimitBytes,
+                Duration checkpointInterval) {
+            this(
+                    dataDir,
+                    searchThreads,
+                    searchQueue,
+                    syncInterval,
+                    maxBatchWrites,
+                    maxWritesPerSecond,
+                    memoryLimitBytes,
+                    checkpointInterval,
+                    SEARCH_WAIT);
+        }
 
         /** The defaults for a data directory on this machine. */
         public static Settings of(Path dataDir) {
@@ -80,7 +106,8 @@ public final class ShardRuntime implements AutoCloseable {
                     maxBatchWrites,
                     writes,
                     memoryLimitBytes,
-                    checkpointInterval);
+                    checkpointInterval,
+                    searchWait);
         }
 
         /** The same with another memory limit. */
@@ -93,7 +120,8 @@ public final class ShardRuntime implements AutoCloseable {
                     maxBatchWrites,
                     maxWritesPerSecond,
                     bytes,
-                    checkpointInterval);
+                    checkpointInterval,
+                    searchWait);
         }
     }
 
@@ -101,7 +129,7 @@ public final class ShardRuntime implements AutoCloseable {
         this.vertx = vertx;
         this.clock = clock;
         this.settings = settings;
-        this.searchPool = new SearchPool(settings.searchThreads(), settings.searchQueue());
+        this.searchPool = new SearchPool(settings.searchThreads(), settings.searchQueue(), settings.searchWait());
         this.linkPool = new LinkPool(Runtime.getRuntime().availableProcessors() - 1, searchPool::isBusy);
         this.storage = StorageRuntime.open(settings.dataDir(), StorageRuntime.Settings.DEFAULT);
     }
@@ -127,6 +155,11 @@ public final class ShardRuntime implements AutoCloseable {
 
     public Settings settings() {
         return settings;
+    }
+
+    /** Searches refused because they would have waited too long. */
+    public long lateSearches() {
+        return searchPool.late();
     }
 
     /** Searches that wait for a thread. */

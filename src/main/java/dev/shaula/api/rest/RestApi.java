@@ -80,7 +80,6 @@ class RestApi {
     }
 
     private void dispatch(RoutingContext routing) {
-        door.metrics().seen(routing.request().connection());
         String path = routing.request().path();
         Operation operation = path == null ? null : find(path, routing.request().method());
         if (path == null || operation == null) {

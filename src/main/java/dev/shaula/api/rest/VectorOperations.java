@@ -59,7 +59,7 @@ class VectorOperations {
         }
         String id = request.bare() ? request.points().getFirst().id() : null;
         return targets.findOrCreate(request.collection(), dimensions)
-                .chain(collection -> collection.upsert(request.points(), request.ack()))
+                .chain(collection -> collection.sentBy(exchange.sender()).upsert(request.points(), request.ack()))
                 .invoke(result -> exchange.metrics().upserted(result.count()))
                 .map(result -> Answer.ok(Answers.upserted(result.count(), id)));
     }
