@@ -39,7 +39,7 @@ record Matches(long @Nullable [] bits, int count, int rows, int tested, List<Str
         long[] bits = liveAmong(selection.candidates(), live);
         Filter rest = selection.rest();
         if (rest == null) {
-            return new Matches(bits, cardinality(bits), live.rows(), 0, List.of());
+            return of(bits, live, 0, List.of());
         }
         int candidates = cardinality(bits);
         FilterEvaluator evaluator = FilterEvaluator.compile(rest);
@@ -48,7 +48,13 @@ record Matches(long @Nullable [] bits, int count, int rows, int tested, List<Str
         } else {
             testInPassing(evaluator, bits, live.rows(), payloads);
         }
-        return new Matches(bits, cardinality(bits), live.rows(), candidates, selection.unindexed());
+        return of(bits, live, candidates, selection.unindexed());
+    }
+
+    /** Where every live row matches, searches need not ask. */
+    private static Matches of(long[] bits, LiveRows live, int tested, List<String> unindexed) {
+        int count = cardinality(bits);
+        return new Matches(count == live.count() ? live.bits() : bits, count, live.rows(), tested, unindexed);
     }
 
     private static long[] liveAmong(@Nullable RoaringBitmap candidates, LiveRows live) {
@@ -121,6 +127,11 @@ record Matches(long @Nullable [] bits, int count, int rows, int tested, List<Str
                 visitor.accept(metadata);
             }
         }
+    }
+
+    /** Heap of the bitmap. */
+    long heapBytes() {
+        return 64 + (bits == null ? 0 : 8L * bits.length);
     }
 
     /** The rows, ascending. */

@@ -44,6 +44,7 @@ final class ShardSnapshot {
     private final IdTable ids;
     private final MetadataIndex index;
     private final PayloadStore payloads;
+    private final MatchCache matchCache = new MatchCache();
 
     ShardSnapshot(
             CollectionConfig config,
@@ -132,9 +133,13 @@ final class ShardSnapshot {
         return index;
     }
 
-    /** Native and heap bytes of rows, edges, ids and indexes. */
+    /** Native and heap bytes of rows, edges, ids, indexes and answered filters. */
     long memoryBytes() {
-        return rows.memoryBytes() + graph.memoryBytes() + ids.heapBytes() + index.heapBytes();
+        return rows.memoryBytes()
+                + graph.memoryBytes()
+                + ids.heapBytes()
+                + index.heapBytes()
+                + matchCache.heapBytes();
     }
 
     /** The {@code k} nearest live points that the filter accepts: always {@code k} of them if so many exist. */
@@ -248,7 +253,9 @@ final class ShardSnapshot {
     }
 
     private Matches matching(@Nullable Filter filter) {
-        return filter == null ? Matches.all(live) : Matches.find(filter, index, live, payloads);
+        return filter == null
+                ? Matches.all(live)
+                : matchCache.get(filter, () -> Matches.find(filter, index, live, payloads));
     }
 
     private Hits toHits(MatchSearch.Outcome outcome, SearchRequest request) {
