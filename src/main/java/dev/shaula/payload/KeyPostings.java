@@ -1,5 +1,6 @@
 package dev.shaula.payload;
 
+import dev.shaula.model.OrdinalMap;
 import java.util.Arrays;
 import java.util.List;
 import org.roaringbitmap.BitSetUtil;
@@ -95,7 +96,8 @@ final class KeyPostings implements Postings {
         return bits ^ ((bits >> 63) & Long.MAX_VALUE);
     }
 
-    private static double numberOf(long key) {
+    /** The number behind a key of {@link #keyOf}. */
+    static double numberOf(long key) {
         return Double.longBitsToDouble(key ^ ((key >> 63) & Long.MAX_VALUE));
     }
 
@@ -185,6 +187,47 @@ final class KeyPostings implements Postings {
             }
         }
         return new KeyPostings(allKeys, allRows, allLons);
+    }
+
+    @Override
+    public Postings moved(OrdinalMap map) {
+        long[] newKeys = new long[keys.length];
+        int[] newRows = new int[keys.length];
+        double[] newLons = new double[lons.length];
+        int n = 0;
+        for (int i = 0; i < keys.length; i++) {
+            int row = map.newOrdinal(rows[i]);
+            if (row != OrdinalMap.DROPPED) {
+                newKeys[n] = keys[i];
+                newRows[n] = row;
+                if (lons.length > 0) {
+                    newLons[n] = lons[i];
+                }
+                n++;
+            }
+        }
+        return new KeyPostings(
+                Arrays.copyOf(newKeys, n),
+                Arrays.copyOf(newRows, n),
+                Arrays.copyOf(newLons, Math.min(n, newLons.length)));
+    }
+
+    @Override
+    public void forEachValue(Visitor visitor) {
+        int[] same = new int[16];
+        for (int from = 0, to; from < keys.length; from = to) {
+            to = from + 1;
+            while (to < keys.length && keys[to] == keys[from]) {
+                to++;
+            }
+            same = same.length < to - from ? new int[Math.max(to - from, 2 * same.length)] : same;
+            System.arraycopy(rows, from, same, 0, to - from);
+            visitor.visit(from, same, to - from);
+        }
+    }
+
+    long key(int value) {
+        return keys[value];
     }
 
     @Override

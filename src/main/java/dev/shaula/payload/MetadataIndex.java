@@ -6,7 +6,10 @@ import dev.shaula.model.IndexStatus;
 import dev.shaula.model.Metadata;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+import org.roaringbitmap.BitSetUtil;
 import org.roaringbitmap.RoaringBitmap;
 
 /**
@@ -134,6 +137,15 @@ public final class MetadataIndex {
         return lacking.isEmpty() ? null : new IndexBuild(lacking, end);
     }
 
+    /** With the indexes that cover all rows as {@code move} makes them over {@code newRows} rows, the others without any. */
+    MetadataIndex moved(UnaryOperator<IndexedField> move, int newRows) {
+        return new MetadataIndex(
+                fields.stream()
+                        .map(f -> isReady(f) ? move.apply(f) : IndexedField.empty(f.index()))
+                        .toList(),
+                newRows);
+    }
+
     // --- filters ----------------------------------------------------------------------------------------------
 
     /** What the indexes know of a filter. */
@@ -221,17 +233,51 @@ public final class MetadataIndex {
 
     /** The rows for which the condition, apart from a negation, holds; null if no index can tell. */
     private @Nullable RoaringBitmap lookUp(String name, Filter filter) {
+        return firstAnswer(name, field -> field.rows(filter));
+    }
+
+    /** The first answer of an index on a field that is ready; null if there is none. */
+    private <T> @Nullable T firstAnswer(String name, Function<IndexedField, @Nullable T> ask) {
         boolean prefixed = name.startsWith(PREFIX);
         String bare = prefixed ? name.substring(PREFIX.length()) : name;
         for (IndexedField field : fields) {
             if (field.index().field().equals(bare) && isReady(field) && !(prefixed && field.isPrefixed())) {
-                RoaringBitmap bits = field.rows(filter);
-                if (bits != null) {
-                    return bits;
+                T answer = ask.apply(field);
+                if (answer != null) {
+                    return answer;
                 }
             }
         }
         return null;
+    }
+
+    // --- values -----------------------------------------------------------------------------------------------
+
+    /**
+     * How many of some rows have each value of a field; null if no index can tell, or if there are more than
+     * {@code most} different values.
+     *
+     * @param accepted bit set for each of the rows, null for all
+     */
+    public @Nullable ValueCounts countValues(String name, long @Nullable [] accepted, int most) {
+        RoaringBitmap wanted = accepted == null ? RoaringBitmap.bitmapOfRange(0, rows) : BitSetUtil.bitmapOf(accepted);
+        return firstAnswer(name, field -> field.knowsValues() ? ValueCounts.of(field, wanted, most) : null);
+    }
+
+    /** Whether an index on the field answers what equals a value, where values are of its kind. */
+    public boolean knows(String name) {
+        return firstAnswer(name, field -> field.knowsValues() ? field : null) != null;
+    }
+
+    /** Whether an index that would have an order of the rows by a field does not cover all of them yet. */
+    public boolean isBuilding(String name) {
+        String bare = name.startsWith(PREFIX) ? name.substring(PREFIX.length()) : name;
+        return fields.stream().anyMatch(f -> f.index().field().equals(bare) && f.hasOrder() && !isReady(f));
+    }
+
+    /** An order of the rows by a field; null if there is no index that has one. */
+    public @Nullable RowOrder order(String name, boolean descending) {
+        return firstAnswer(name, field -> field.order(rows, descending));
     }
 
     private static void collectFields(Filter filter, List<String> names) {

@@ -7,7 +7,6 @@ import dev.shaula.payload.MetadataIndex;
 import dev.shaula.storage.PayloadStore;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.BitSetUtil;
@@ -110,21 +109,32 @@ record Matches(long @Nullable [] bits, int count, int rows, int tested, List<Str
         });
     }
 
-    /** Visits the metadata of each of the rows that has any. */
-    void forEachMetadata(PayloadStore payloads, Consumer<Metadata> visitor) {
+    /** Takes a row and its metadata. */
+    @FunctionalInterface
+    interface MetadataVisitor {
+        void visit(int row, Metadata metadata);
+    }
+
+    /** Visits each of the rows that has metadata. */
+    void forEachMetadata(PayloadStore payloads, MetadataVisitor visitor) {
         if (count >= rows / PASSED_BY) {
             payloads.forEach((row, metadata) -> {
                 if (row < rows && (bits == null || (bits[row >>> 6] & (1L << row)) != 0)) {
-                    visitor.accept(metadata);
+                    visitor.visit(row, metadata);
                 }
             });
-            return;
+        } else {
+            forEachMetadata(ordinals(), payloads, visitor);
         }
-        int[] ordinals = ordinals();
-        for (int from = 0; from < count; from += BLOCK) {
-            int[] block = Arrays.copyOfRange(ordinals, from, Math.min(count, from + BLOCK));
-            for (Metadata metadata : payloads.getAll(block, block.length)) {
-                visitor.accept(metadata);
+    }
+
+    /** Visits some rows one by one. */
+    static void forEachMetadata(int[] rows, PayloadStore payloads, MetadataVisitor visitor) {
+        for (int from = 0; from < rows.length; from += BLOCK) {
+            int[] block = Arrays.copyOfRange(rows, from, Math.min(rows.length, from + BLOCK));
+            Metadata[] metadata = payloads.getAll(block, block.length);
+            for (int i = 0; i < block.length; i++) {
+                visitor.visit(block[i], metadata[i]);
             }
         }
     }
