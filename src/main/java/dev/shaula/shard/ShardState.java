@@ -130,9 +130,14 @@ final class ShardState {
                 config, payloads, new Generation(generation), coded, numbers, ids, builder, live, sequence);
     }
 
-    /** The same state in the next generation; its indexes on metadata are to be built. */
+    /** The same state in the next generation. */
     ShardState next(
-            CodedRows newRows, RowNumbers newNumbers, IdTable newIds, HnswBuilder newBuilder, LiveRows newLive) {
+            CodedRows newRows,
+            RowNumbers newNumbers,
+            IdTable newIds,
+            HnswBuilder newBuilder,
+            LiveRows newLive,
+            MetadataIndex newIndex) {
         ShardState next = new ShardState(
                 config,
                 payloads,
@@ -143,7 +148,7 @@ final class ShardState {
                 newBuilder,
                 newLive,
                 sequence);
-        next.index = MetadataIndex.unbuilt(index.indexes(), newLive.rows());
+        next.index(newIndex);
         return next;
     }
 
