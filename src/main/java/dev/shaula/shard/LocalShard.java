@@ -445,6 +445,10 @@ public final class LocalShard implements Shard {
                 return false; // a turn that was due when the shard was closed
             }
             int written = drain();
+            if (codesDue()) {
+                guard(() -> state().encodeStep(runtime.linkPool()));
+                return true;
+            }
             link(written);
             repair(written);
             if (store().lastSequence() - checkpointed >= CHECKPOINT_RECORDS) {
@@ -463,6 +467,10 @@ public final class LocalShard implements Shard {
             for (; steps > 0 && linkable(); steps--) {
                 guard(() -> state().link(1, runtime.linkPool()));
             }
+        }
+
+        private boolean codesDue() {
+            return broken == null && state().codesDue();
         }
 
         private boolean linkable() {
