@@ -21,7 +21,7 @@ public final class MatchRanking {
     /** Rows that can be ranked at once. */
     public static final int MOST_ROWS = 1 << 20;
 
-    private static final double SPREADS = 2;
+    private static final double SPREADS = 2.25;
     private static final int BLOCK = 256;
     /** Looks between two questions whether there is a prospect. */
     private static final int STEP = 16;
