@@ -206,14 +206,20 @@ public final class LocalCollections implements CollectionRegistry {
     }
 
     @Override
-    public Uni<Created> create(CollectionConfig wish) {
+    public Uni<Created> create(CollectionConfig wish, List<FieldIndex> indexes) {
         return Uni.createFrom().deferred(() -> {
+            List<FieldIndex> declared = indexes.stream().distinct().toList();
+            DeclaredIndexes.check(declared);
             Entry existing = entries.get(wish.name());
             if (existing != null) {
                 return found(existing, wish);
             }
             CollectionConfig config = wish.withShards(shardsFor(wish));
-            Entry fresh = new Entry(config, Uni.createFrom().deferred(() -> make(config)));
+            Entry fresh = new Entry(
+                    config,
+                    Uni.createFrom()
+                            .deferred(() -> make(
+                                    config, declared, folder -> Uni.createFrom().voidItem())));
             return worker.call(() -> register(fresh))
                     .chain(registered -> registered == fresh
                             ? opened(fresh).map(c -> new Created(c, false))
@@ -432,13 +438,10 @@ public final class LocalCollections implements CollectionRegistry {
         });
     }
 
-    private Uni<ShardedCollection> make(CollectionConfig config) {
-        return make(config, folder -> Uni.createFrom().voidItem());
-    }
-
     /** Opens shards in a new folder that {@code fill} may have put files into; on a failure nothing is left. */
-    private Uni<ShardedCollection> make(CollectionConfig config, Function<Path, Uni<Void>> fill) {
-        Manifest manifest = new Manifest(config, clock.instant(), List.of());
+    private Uni<ShardedCollection> make(
+            CollectionConfig config, List<FieldIndex> indexes, Function<Path, Uni<Void>> fill) {
+        Manifest manifest = new Manifest(config, clock.instant(), indexes);
         return worker.call(() -> directory.newFolder(config.name()))
                 .chain(folder -> fill.apply(folder)
                         .chain(() -> openShards(manifest, folder, this::openShard))
@@ -492,7 +495,7 @@ public final class LocalCollections implements CollectionRegistry {
 
     /** Makes a collection whose shards are what {@code fill} puts into its folder; on a failure nothing is left. */
     Uni<ShardedCollection> adopt(CollectionConfig config, Function<Path, Uni<Void>> fill) {
-        Entry fresh = new Entry(config, Uni.createFrom().deferred(() -> make(config, fill)));
+        Entry fresh = new Entry(config, Uni.createFrom().deferred(() -> make(config, List.of(), fill)));
         return worker.call(() -> register(fresh)).chain(registered -> {
             if (registered != fresh) {
                 checkFree(config.name());

@@ -8,6 +8,7 @@ import dev.shaula.model.FacetRequest;
 import dev.shaula.model.Facets;
 import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
+import dev.shaula.model.GroupRequest;
 import dev.shaula.model.IndexStatus;
 import dev.shaula.model.Limits;
 import dev.shaula.model.LiveChange;
@@ -19,6 +20,7 @@ import dev.shaula.model.Precondition;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.ScrollPage;
 import dev.shaula.model.ScrollRequest;
+import dev.shaula.model.SearchGroup;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.model.StoredPoint;
 import dev.shaula.model.VectorDbException;
@@ -308,6 +310,17 @@ final class ShardedCollection implements VectorCollection {
             List<Uni<List<ScoredPoint>>> parts =
                     shards.stream().map(shard -> shard.search(request)).toList();
             return Uni.join().all(parts).andFailFast().map(found -> merge(found, request.k()));
+        });
+    }
+
+    @Override
+    public Uni<List<SearchGroup>> group(GroupRequest request) {
+        return unlessDropped(() -> {
+            check.vector(request.search().vector(), "vector");
+            return Uni.join()
+                    .all(shards.stream().map(shard -> shard.group(request)).toList())
+                    .andFailFast()
+                    .chain(parts -> GroupMerge.of(request, parts, this::search));
         });
     }
 

@@ -7,6 +7,7 @@ import dev.shaula.model.FacetRequest;
 import dev.shaula.model.Facets;
 import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
+import dev.shaula.model.GroupRequest;
 import dev.shaula.model.IndexStatus;
 import dev.shaula.model.LiveChange;
 import dev.shaula.model.LiveQuery;
@@ -16,6 +17,7 @@ import dev.shaula.model.Precondition;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.ScrollPage;
 import dev.shaula.model.ScrollRequest;
+import dev.shaula.model.SearchGroup;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.model.StoredPoint;
 import dev.shaula.model.WriteResult;
@@ -104,6 +106,13 @@ public interface VectorCollection {
 
     /** The nearest points, closest first, of equal ones the newest of a shard first; empty when nothing matches. */
     Uni<List<ScoredPoint>> search(SearchRequest request);
+
+    /**
+     * The nearest groups, closest first, of equal ones in the order of shards, each with its nearest points: as many as
+     * are wanted whenever so many exist. With {@code exact} in the request exactly those; otherwise a group or a point
+     * may give way to a slightly farther one, as in {@link #search}. Every shard is read at one moment or two.
+     */
+    Uni<List<SearchGroup>> group(GroupRequest request);
 
     /** As {@link #search}, and how each shard did it; a little slower, since distances are counted. */
     Uni<ExplainedSearch> explain(SearchRequest request);

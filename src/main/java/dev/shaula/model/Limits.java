@@ -42,6 +42,10 @@ public final class Limits {
     public static final int MAX_FACETS = 10_000;
     /** Different values of a field that facets are counted of, in one shard. */
     public static final int MAX_FACET_VALUES = 100_000;
+    /** Groups in one answer. */
+    public static final int MAX_GROUPS = 1_000;
+    /** Points of one group in an answer. */
+    public static final int MAX_GROUP_SIZE = 100;
     /** Points in one page of a scroll; a stream of points has no limit. */
     public static final int MAX_SCROLL_LIMIT = 10_000;
 

@@ -62,6 +62,10 @@ public record SearchRequest(
         return new SearchRequest(vector, k, ef, newExact, minScore, filter, includeVector, includeMetadata, deadlineNs);
     }
 
+    public SearchRequest withK(int newK) {
+        return new SearchRequest(vector, newK, ef, exact, minScore, filter, includeVector, includeMetadata);
+    }
+
     public SearchRequest withEf(int newEf) {
         return new SearchRequest(vector, k, newEf, exact, minScore, filter, includeVector, includeMetadata, deadlineNs);
     }

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.RoaringBitmap;
 
@@ -114,6 +115,23 @@ final class IndexPatch {
         RoaringBitmap now = RoaringBitmap.andNot(before, rows);
         RoaringBitmap.and(found, current).forEach((int slot) -> now.add(rowOf[slot]));
         return now;
+    }
+
+    /** Rows whose metadata is not what the index was told; not to be changed. */
+    RoaringBitmap changed() {
+        return rows;
+    }
+
+    /** The order of all rows by the field of the index at a position, {@code before} being that of those not changed. */
+    RowOrder order(int position, RowOrder before, boolean descending) {
+        RowOrder changed = Objects.requireNonNull(fields.get(position).order(slots, descending));
+        return new PatchedOrder(before, changed, currentSlots());
+    }
+
+    private Map<Integer, Integer> currentSlots() {
+        Map<Integer, Integer> bySlot = HashMap.newHashMap(current.getCardinality());
+        current.forEach((int slot) -> bySlot.put(rowOf[slot], slot));
+        return bySlot;
     }
 
     long heapBytes() {

@@ -7,7 +7,10 @@ import dev.shaula.model.Metadata;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntFunction;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+import org.roaringbitmap.BitSetUtil;
 import org.roaringbitmap.RoaringBitmap;
 
 /**
@@ -225,6 +228,20 @@ public final class MetadataIndex {
         return new IndexBuild(lacking, end, updates);
     }
 
+    /**
+     * With the indexes that cover all rows as {@code move} makes them over {@code newRows} rows, the others without any;
+     * all without any if rows were changed in place.
+     */
+    MetadataIndex moved(UnaryOperator<IndexedField> move, int newRows) {
+        if (patch != null || next != null) {
+            return unbuilt(indexes(), newRows);
+        }
+        List<IndexedField> moved = fields.stream()
+                .map(f -> isReady(f) ? move.apply(f) : IndexedField.empty(f.index()))
+                .toList();
+        return new MetadataIndex(moved, newRows, null, null, 0, 0);
+    }
+
     // --- filters ----------------------------------------------------------------------------------------------
 
     /** What the indexes know of a filter. */
@@ -312,14 +329,22 @@ public final class MetadataIndex {
 
     /** The rows for which the condition, apart from a negation, holds; null if no index can tell. */
     private @Nullable RoaringBitmap lookUp(String name, Filter filter) {
+        return firstAnswer(name, i -> {
+            RoaringBitmap bits = fields.get(i).rows(filter);
+            return bits == null || patch == null ? bits : patch.rows(i, filter, bits);
+        });
+    }
+
+    /** The first answer of an index on a field that is ready, asked by its position; null if there is none. */
+    private <T> @Nullable T firstAnswer(String name, IntFunction<@Nullable T> ask) {
         boolean prefixed = name.startsWith(PREFIX);
         String bare = prefixed ? name.substring(PREFIX.length()) : name;
         for (int i = 0; i < fields.size(); i++) {
             IndexedField field = fields.get(i);
             if (field.index().field().equals(bare) && isReady(field) && !(prefixed && isPrefixed(i))) {
-                RoaringBitmap bits = field.rows(filter);
-                if (bits != null) {
-                    return patch == null ? bits : patch.rows(i, filter, bits);
+                T answer = ask.apply(i);
+                if (answer != null) {
+                    return answer;
                 }
             }
         }
@@ -328,6 +353,42 @@ public final class MetadataIndex {
 
     private boolean isPrefixed(int position) {
         return fields.get(position).isPrefixed() || (patch != null && patch.isPrefixed(position));
+    }
+
+    // --- values -----------------------------------------------------------------------------------------------
+
+    /**
+     * How many of some rows have each value of a field; null if no index can tell, or if there are more than
+     * {@code most} different values.
+     *
+     * @param accepted bit set for each of the rows, null for all
+     */
+    public @Nullable ValueCounts countValues(String name, long @Nullable [] accepted, int most) {
+        RoaringBitmap wanted = accepted == null ? RoaringBitmap.bitmapOfRange(0, rows) : BitSetUtil.bitmapOf(accepted);
+        return firstAnswer(name, i -> {
+            IndexedField field = fields.get(i);
+            RoaringBitmap changed = patch == null ? new RoaringBitmap() : patch.changed();
+            return field.knowsValues() ? ValueCounts.of(field, wanted, changed, most) : null;
+        });
+    }
+
+    /** Whether an index on the field answers what equals a value, where values are of its kind. */
+    public boolean knows(String name) {
+        return firstAnswer(name, i -> fields.get(i).knowsValues() ? fields.get(i) : null) != null;
+    }
+
+    /** Whether an index that would have an order of the rows by a field does not cover all of them yet. */
+    public boolean isBuilding(String name) {
+        String bare = name.startsWith(PREFIX) ? name.substring(PREFIX.length()) : name;
+        return fields.stream().anyMatch(f -> f.index().field().equals(bare) && f.hasOrder() && !isReady(f));
+    }
+
+    /** An order of the rows by a field; null if there is no index that has one. */
+    public @Nullable RowOrder order(String name, boolean descending) {
+        return firstAnswer(name, i -> {
+            RowOrder order = fields.get(i).order(rows, descending);
+            return order == null || patch == null ? order : patch.order(i, order, descending);
+        });
     }
 
     private static void collectFields(Filter filter, List<String> names) {

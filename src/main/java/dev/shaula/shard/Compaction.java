@@ -5,6 +5,7 @@ import dev.shaula.hnsw.HnswGraph;
 import dev.shaula.hnsw.Parallel;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.OrdinalMap;
+import dev.shaula.payload.IndexMove;
 import dev.shaula.vectors.CodedRows;
 import dev.shaula.vectors.FloatRows;
 import java.util.Arrays;
@@ -33,6 +34,7 @@ final class Compaction {
     private final OrdinalMap map;
     private final CodedRows rows;
     private final IdTable ids = new IdTable();
+    private final IndexMove indexes;
     private int copied;
     private @Nullable Taken taken;
 
@@ -48,6 +50,7 @@ final class Compaction {
     /** @param dropped bit set for each row of {@code from} that is to be dropped, all of them dead */
     Compaction(ShardSnapshot from, long[] dropped) {
         this.map = new OrdinalMap(dropped, from.rows().count());
+        this.indexes = new IndexMove(map);
         CollectionConfig config = from.config();
         this.rows = new CodedRows(config.metric(), config.dimensions(), config.effectiveQuantization());
     }
@@ -82,6 +85,7 @@ final class Compaction {
     /** Takes graph, numbers, stamps and tombstones of {@code held}, whose graph is the shard's until {@link #finish}. */
     void takeGraph(ShardSnapshot held) {
         copy(held, () -> false);
+        indexes.prepare(held.index());
         HnswGraph graph = held.graph().moved(map);
         encode(held.graph().size());
         LiveRows live = held.live();
@@ -103,7 +107,8 @@ final class Compaction {
         }
         copy(newest, () -> false);
         RowStamps stamps = newest.stamps().moved(map, t.stamps(), t.movedStamps());
-        return state.next(rows, t.numbers(), ids, t.builder(), liveNow(t, newest.live()), stamps);
+        LiveRows live = liveNow(t, newest.live());
+        return state.next(rows, t.numbers(), ids, t.builder(), live, stamps, indexes.apply(state.index()));
     }
 
     /** Only what changed since the graph was taken is looked at row by row. */

@@ -7,6 +7,7 @@ import dev.shaula.model.Expiry;
 import dev.shaula.model.ExplainedSearch;
 import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
+import dev.shaula.model.GroupRequest;
 import dev.shaula.model.IndexStatus;
 import dev.shaula.model.LiveQuery;
 import dev.shaula.model.MetadataChange;
@@ -14,6 +15,7 @@ import dev.shaula.model.Point;
 import dev.shaula.model.Precondition;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.ScrollRequest;
+import dev.shaula.model.SearchGroup;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.model.VectorDbException;
 import dev.shaula.model.WriteResult;
@@ -170,6 +172,11 @@ public final class LocalShard implements Shard {
     @Override
     public Uni<ExplainedSearch> explain(SearchRequest request) {
         return runtime.searchPool().submit(request.deadlineNs(), scratch -> read(s -> s.explain(request, scratch)));
+    }
+
+    @Override
+    public Uni<List<SearchGroup>> group(GroupRequest request) {
+        return runtime.searchPool().submit(scratch -> read(s -> s.group(request, scratch)));
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.shaula.model.Ack;
 import dev.shaula.model.ExplainedSearch;
 import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
+import dev.shaula.model.GroupRequest;
 import dev.shaula.model.IndexStatus;
 import dev.shaula.model.LiveQuery;
 import dev.shaula.model.MetadataChange;
@@ -11,6 +12,7 @@ import dev.shaula.model.Point;
 import dev.shaula.model.Precondition;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.ScrollRequest;
+import dev.shaula.model.SearchGroup;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.model.WriteResult;
 import io.smallrye.mutiny.Multi;
@@ -64,6 +66,9 @@ public interface Shard {
 
     /** As {@link #search}, and how it was done: {@link ExplainedSearch#shards} has one element. */
     Uni<ExplainedSearch> explain(SearchRequest request);
+
+    /** The nearest groups of this shard, closest first, each with its nearest points. */
+    Uni<List<SearchGroup>> group(GroupRequest request);
 
     Uni<Optional<Point>> get(String id);
 

@@ -6,14 +6,18 @@ import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.Expiry;
 import dev.shaula.model.ExplainedSearch;
 import dev.shaula.model.Filter;
+import dev.shaula.model.GroupRequest;
+import dev.shaula.model.Limits;
 import dev.shaula.model.Metadata;
 import dev.shaula.model.Metric;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.SearchExplanation;
+import dev.shaula.model.SearchGroup;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.payload.FacetCounter;
 import dev.shaula.payload.MetadataIndex;
+import dev.shaula.payload.ValueCounts;
 import dev.shaula.storage.PayloadStore;
 import dev.shaula.storage.Write;
 import dev.shaula.vectors.CodeScratch;
@@ -52,6 +56,8 @@ final class ShardSnapshot {
 
     /** This state from {@code fromMs} on and before {@code untilMs}. */
     private record Moment(long fromMs, long untilMs, ShardSnapshot snapshot) {}
+
+    private final MatchCache matchCache = new MatchCache();
 
     ShardSnapshot(
             CollectionConfig config,
@@ -170,11 +176,23 @@ final class ShardSnapshot {
         return matching(filter).count();
     }
 
-    /** How many of the live points that the filter accepts have each value of a field. */
+    /** How many of the live points that the filter accepts have each value of a field; from an index if one knows. */
     Map<Filter.Value, Long> facet(String field, @Nullable Filter filter) {
         FacetCounter counter = new FacetCounter(field);
-        matching(filter).forEachMetadata(payloads, counter::add);
+        Matches matches = matching(filter);
+        ValueCounts known = index.countValues(field, matches.bits(), Limits.MAX_FACET_VALUES);
+        if (known == null) {
+            matches.forEachMetadata(payloads, (row, metadata) -> counter.add(metadata));
+        } else {
+            counter.add(known.counts());
+            Matches.forEachMetadata(known.others(), payloads, (row, metadata) -> counter.add(metadata));
+        }
         return counter.counts();
+    }
+
+    /** The nearest groups of live points that the filter accepts: as many as are wanted if so many exist. */
+    List<SearchGroup> group(GroupRequest request, SearchScratch scratch) {
+        return new GroupSearch(this, request, matching(request.search().filter())).run(scratch);
     }
 
     /** The rows of the live points that the filter accepts, ascending. */
@@ -190,9 +208,14 @@ final class ShardSnapshot {
         return index;
     }
 
-    /** Native and heap bytes of rows, edges, ids, stamps and indexes. */
+    /** Native and heap bytes of rows, edges, ids, stamps, indexes and answered filters. */
     long memoryBytes() {
-        return rows.memoryBytes() + graph.memoryBytes() + ids.heapBytes() + index.heapBytes() + stamps.heapBytes();
+        return rows.memoryBytes()
+                + graph.memoryBytes()
+                + ids.heapBytes()
+                + stamps.heapBytes()
+                + index.heapBytes()
+                + matchCache.heapBytes();
     }
 
     /** The {@code k} nearest live points that the filter accepts: always {@code k} of them if so many exist. */
@@ -322,8 +345,10 @@ final class ShardSnapshot {
         return payloads.get(ordinal);
     }
 
-    private Matches matching(@Nullable Filter filter) {
-        return filter == null ? Matches.all(live) : Matches.find(filter, index, live, payloads);
+    Matches matching(@Nullable Filter filter) {
+        return filter == null
+                ? Matches.all(live)
+                : matchCache.get(filter, () -> Matches.find(filter, index, live, payloads));
     }
 
     private Hits toHits(MatchSearch.Outcome outcome, SearchRequest request) {

@@ -134,14 +134,15 @@ final class ShardState {
                 config, payloads, new Generation(generation), coded, numbers, ids, builder, live, stamps, sequence);
     }
 
-    /** The same state in the next generation; its indexes on metadata are to be built. */
+    /** The same state in the next generation. */
     ShardState next(
             CodedRows newRows,
             RowNumbers newNumbers,
             IdTable newIds,
             HnswBuilder newBuilder,
             LiveRows newLive,
-            RowStamps newStamps) {
+            RowStamps newStamps,
+            MetadataIndex newIndex) {
         ShardState next = new ShardState(
                 config,
                 payloads,
@@ -154,7 +155,7 @@ final class ShardState {
                 newStamps,
                 sequence);
         next.epoch = epoch;
-        next.index = MetadataIndex.unbuilt(index.indexes(), newLive.rows());
+        next.index(newIndex);
         return next;
     }
 

@@ -119,8 +119,12 @@ final class HeapShard {
 
     /** Links what fills whole steps, as the shard's thread does between batches. */
     void link() {
+        link(Parallel.NONE);
+    }
+
+    void link(Parallel parallel) {
         while (state.linkable() > 0) {
-            state.link(1, Parallel.NONE);
+            state.link(1, parallel);
         }
     }
 

@@ -72,6 +72,9 @@ class VectorOperations {
     private Uni<Answer> query(QueryRequest request) {
         VectorCollection collection = targets.require(request.collection());
         checkLength("vector", collection, request.search().vector());
+        if (request.groups() != null) {
+            return collection.group(request.groups()).map(found -> Answer.ok(Answers.groups(found)));
+        }
         if (request.explain()) {
             return collection.explain(request.search()).map(found -> Answer.ok(Answers.explained(found)));
         }

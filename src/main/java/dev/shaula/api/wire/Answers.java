@@ -13,6 +13,7 @@ import dev.shaula.model.PointVersion;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.ScrollPage;
 import dev.shaula.model.SearchExplanation;
+import dev.shaula.model.SearchGroup;
 import dev.shaula.model.StoredPoint;
 import dev.shaula.model.WriteResult;
 import java.util.Collection;
@@ -157,6 +158,21 @@ public final class Answers {
         JsonWriter out = new JsonWriter(estimate(results)).openObject();
         results(out, results);
         return out.closeObject().toBytes();
+    }
+
+    public static byte[] groups(List<SearchGroup> groups) {
+        long estimate = groups.stream()
+                .mapToLong(group -> 64 + estimate(group.points()))
+                .sum();
+        JsonWriter out = new JsonWriter((int) Math.min(estimate, 1 << 30)).openObject();
+        out.name("groups").openArray();
+        for (SearchGroup group : groups) {
+            out.openObject().name("value");
+            value(out, group.value());
+            results(out, group.points());
+            out.closeObject();
+        }
+        return out.closeArray().field("count", groups.size()).closeObject().toBytes();
     }
 
     /** As {@link #found}, with {@code explain}: an element for each shard. */

@@ -9,7 +9,7 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /** The body that creates a collection. */
-public final class CreateDocument extends JsonDocument<CollectionConfig> {
+public final class CreateDocument extends JsonDocument<CreateRequest> {
     private final Top top;
 
     public CreateDocument() {
@@ -27,8 +27,8 @@ public final class CreateDocument extends JsonDocument<CollectionConfig> {
     }
 
     @Override
-    CollectionConfig result() {
-        return top.config();
+    CreateRequest result() {
+        return new CreateRequest(top.config(), top.indexes.indexes());
     }
 
     private static final class Top extends ObjectFrame {
@@ -41,6 +41,7 @@ public final class CreateDocument extends JsonDocument<CollectionConfig> {
         private boolean hnsw = true;
         private Quantization quantization = Quantization.AUTO;
         private long ttlSeconds;
+        private final IndexListFrame indexes = new IndexListFrame();
 
         @Override
         @Nullable
@@ -56,6 +57,12 @@ public final class CreateDocument extends JsonDocument<CollectionConfig> {
                 case "m" -> m = in.integer(token);
                 case "ef_construction" -> efConstruction = in.integer(token);
                 case "enable_hnsw" -> hnsw = in.bool(token);
+                case "indexes" -> {
+                    if (!indexes.indexes().isEmpty()) {
+                        throw in.refuse("given twice");
+                    }
+                    return in.array(token, indexes, "a list of indexes");
+                }
                 case "quantization" -> quantization = Quantization.parse(field, in.string(token));
                 case "ttl_seconds" -> {
                     double seconds = in.number(token);
