@@ -82,7 +82,7 @@ class AdmissionTest {
     @Test
     void shouldRefuseAtOnceWhenTheLineOfTheCollectionIsLong() {
         Admission crowded = new Admission(new ByteBudget(100), new UpsertStream.Bounds(10, 10), Duration.ofSeconds(60))
-                .ofCollection(10);
+                .ofCollection(10, 100);
         List<UniAssertSubscriber<Object>> writes = new ArrayList<>();
         for (int i = 0; i < 10; i++) {
             writes.add(crowded.admit(4, () -> Uni.createFrom().nothing())

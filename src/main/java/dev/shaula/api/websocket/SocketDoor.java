@@ -4,6 +4,7 @@ import dev.shaula.api.wire.Bounds;
 import dev.shaula.api.wire.QueryDefaults;
 import dev.shaula.collection.ByteBudget;
 import dev.shaula.collection.CollectionRegistry;
+import dev.shaula.model.Limits;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.configuration.MemorySize;
@@ -22,11 +23,6 @@ import org.jspecify.annotations.Nullable;
 /** What all sockets share. Thread-safe. */
 @Singleton
 final class SocketDoor {
-    /** Queries under way on one socket; it is not read beyond them. */
-    static final int MAX_QUERIES = 256;
-    /** Longest message of any kind. */
-    static final int MAX_MESSAGE = 4 << 20;
-
     private static final int MAX_ACCOUNTS = 1_000;
     private static final long SMALLEST_WINDOW = 512 << 10;
     private static final long LARGEST_WINDOW = 1 << 20;
@@ -58,7 +54,7 @@ final class SocketDoor {
                 .orElse(Runtime.getRuntime().maxMemory() / 8);
         this.credit = new ByteBudget(budget);
         this.window = Math.min(
-                MAX_MESSAGE,
+                Limits.MAX_SOCKET_MESSAGE_BYTES,
                 settings.window()
                         .map(MemorySize::asLongValue)
                         .orElse(Math.clamp(budget / 128, SMALLEST_WINDOW, LARGEST_WINDOW)));

@@ -1,5 +1,6 @@
 package dev.shaula.api.websocket;
 
+import dev.shaula.model.Limits;
 import dev.shaula.api.wire.Answers;
 import dev.shaula.api.wire.Connections;
 import io.quarkus.vertx.http.HttpServerOptionsCustomizer;
@@ -63,8 +64,8 @@ class StreamRoute {
 
         @Override
         public void customizeHttpServer(HttpServerOptions options) {
-            options.setMaxWebSocketFrameSize(SocketDoor.MAX_MESSAGE)
-                    .setMaxWebSocketMessageSize(SocketDoor.MAX_MESSAGE)
+            options.setMaxWebSocketFrameSize(Limits.MAX_SOCKET_MESSAGE_BYTES)
+                    .setMaxWebSocketMessageSize(Limits.MAX_SOCKET_MESSAGE_BYTES)
                     .setWebSocketClosingTimeout(CLOSING_SECONDS)
                     .setPerFrameWebSocketCompressionSupported(false)
                     .setPerMessageWebSocketCompressionSupported(false);
