@@ -50,18 +50,28 @@ final class GreedyGrpc extends Greedy {
         socket.connect(new InetSocketAddress(url.getHost(), url.getPort()));
         in = new DataInputStream(new BufferedInputStream(socket.getInputStream()));
         out = socket.getOutputStream();
-        out.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
-        frame(SETTINGS, 0, 0, new byte[0], 0, 0);
-        byte[] head = head(url.getAuthority());
-        frame(HEADERS, END_HEADERS, 1, head, 0, head.length);
+        begin(out, url.getAuthority(), "/shaula.v1.Vectors/UpsertStream");
         listen();
     }
 
-    private static byte[] head(String authority) {
+    /** Begins a connection and a call on it, whose stream is 1. */
+    static void begin(OutputStream to, String authority, String method) throws IOException {
+        to.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+        to.write(framed(SETTINGS, 0, 0, new byte[0], 0, 0));
+        byte[] head = head(authority, method);
+        to.write(framed(HEADERS, END_HEADERS, 1, head, 0, head.length));
+    }
+
+    /** Sends the one message of a call. */
+    static void lastData(OutputStream to, byte[] message) throws IOException {
+        to.write(framed(DATA, END_STREAM, 1, message, 0, message.length));
+    }
+
+    private static byte[] head(String authority, String method) {
         ByteArrayOutputStream block = new ByteArrayOutputStream();
         header(block, ":method", "POST");
         header(block, ":scheme", "http");
-        header(block, ":path", "/shaula.v1.Vectors/UpsertStream");
+        header(block, ":path", method);
         header(block, ":authority", authority);
         header(block, "content-type", "application/grpc");
         header(block, "te", "trailers");
@@ -79,10 +89,13 @@ final class GreedyGrpc extends Greedy {
 
     private synchronized void frame(int type, int flags, int stream, byte[] payload, int from, int length)
             throws IOException {
+        out.write(framed(type, flags, stream, payload, from, length));
+    }
+
+    private static byte[] framed(int type, int flags, int stream, byte[] payload, int from, int length) {
         ByteBuffer frame = ByteBuffer.allocate(9 + length);
         frame.put((byte) (length >> 16)).putShort((short) length).put((byte) type).put((byte) flags);
-        frame.putInt(stream).put(payload, from, length);
-        out.write(frame.array());
+        return frame.putInt(stream).put(payload, from, length).array();
     }
 
     @Override
