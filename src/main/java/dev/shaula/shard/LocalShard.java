@@ -438,6 +438,10 @@ public final class LocalShard implements Shard {
                 return false; // a turn that was due when the shard was closed
             }
             int written = drain();
+            if (codesDue()) {
+                guard(() -> state().encodeStep(runtime.linkPool()));
+                return true;
+            }
             link(written);
             repair(written);
             if (store().lastSequence() - checkpointed >= CHECKPOINT_RECORDS) {
@@ -456,6 +460,10 @@ public final class LocalShard implements Shard {
             for (; steps > 0 && linkable(); steps--) {
                 guard(() -> state().link(1, runtime.linkPool()));
             }
+        }
+
+        private boolean codesDue() {
+            return broken == null && state().codesDue();
         }
 
         private boolean linkable() {

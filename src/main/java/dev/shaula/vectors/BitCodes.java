@@ -13,7 +13,7 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>The centre is the mean of the first rows; {@link CodedRows} makes codes around a new one when there are more.
  */
-final class BitCodes {
+final class BitCodes implements Codes {
     private static final int FACTORS = 12;
 
     private final Metric metric;
@@ -25,7 +25,6 @@ final class BitCodes {
     private final CodeRows codes;
     private final int bitBytes;
 
-    /** Rows below this have codes. */
     private int count;
 
     /** @param centre in the space of the rows, not rotated; for the cosine a mean of rows of length 1 */
@@ -53,18 +52,19 @@ final class BitCodes {
         return new BitCodes(this);
     }
 
-    /** Makes room for the rows below {@code end}; they are to be encoded before anybody reads them. */
-    void reach(int end) {
+    @Override
+    public void reach(int end) {
         codes.reach(end);
         count = end;
     }
 
-    int count() {
+    @Override
+    public int count() {
         return count;
     }
 
-    /** Encodes one row for which there is room. */
-    void encode(FloatRows.View rows, int ordinal, CodeScratch scratch) {
+    @Override
+    public void encode(FloatRows.View rows, int ordinal, CodeScratch scratch) {
         float[] r = scratch.rotated;
         float scale = rows.copyScaled(ordinal, metric, r);
         centred(r);

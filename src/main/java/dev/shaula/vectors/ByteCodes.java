@@ -12,13 +12,14 @@ import java.lang.foreign.ValueLayout;
  * 64, then four float32: the part of the distance that depends on the row alone, low, step, and step times the sum of the
  * codes. For the cosine, rows are brought to length 1 first.
  */
-final class ByteCodes {
+final class ByteCodes implements Codes {
     private static final int FACTORS = 16;
 
     private final Metric metric;
     private final int dimensions;
     private final int blocks;
     private final CodeRows codes;
+    private int count;
 
     ByteCodes(Metric metric, int dimensions) {
         this(metric, dimensions, new CodeRows(CodeKernels.byteBlocks(dimensions) + FACTORS));
@@ -32,15 +33,24 @@ final class ByteCodes {
     }
 
     ByteCodes view() {
-        return new ByteCodes(metric, dimensions, codes.view());
+        ByteCodes view = new ByteCodes(metric, dimensions, codes.view());
+        view.count = count;
+        return view;
     }
 
-    void reach(int count) {
-        codes.reach(count);
+    @Override
+    public int count() {
+        return count;
     }
 
-    /** Encodes one row for which there is room. */
-    void encode(FloatRows.View rows, int ordinal, CodeScratch scratch) {
+    @Override
+    public void reach(int end) {
+        codes.reach(end);
+        count = end;
+    }
+
+    @Override
+    public void encode(FloatRows.View rows, int ordinal, CodeScratch scratch) {
         float[] v = scratch.floats;
         rows.copyScaled(ordinal, metric, v);
         float low = lowest(v, dimensions, blocks);

@@ -4,12 +4,11 @@ import dev.shaula.model.Metric;
 import dev.shaula.model.Quantization;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Float32 rows with the codes that searches walk on. The codes are a pure function of the rows and of how many of them
- * are linked: they are never stored, but made again at the start, faster than they could be read.
+ * are linked: they are never stored, but made again after the start. Until they are there, views measure the floats.
  *
  * <p>8-bit codes are made as rows are added. 1-bit codes are made as rows are linked, around the mean of the first
  * {@code T} rows, {@code T} a power of two: whenever the linked rows reach the next one, codes around the new mean are
@@ -35,17 +34,19 @@ public final class CodedRows {
     private @Nullable BitCodes current;
     private @Nullable BitCodes next;
     private int training = FIRST_TRAINING;
-    /** What {@link #encode} has to do: for each piece its codes and first row. */
+    /** What {@link #encode} has to do. */
     private final List<Piece> pieces = new ArrayList<>();
+    /** False from when rows come without codes until a plan finds that nothing is left to be encoded. */
+    private boolean coded = true;
 
-    private record Piece(BitCodes codes, int first, int end) {}
+    private record Piece(Codes codes, int first, int end) {}
 
     /** Without rows yet. */
     public CodedRows(Metric metric, int dimensions, Quantization quantization) {
         this(metric, new FloatRows(dimensions), quantization);
     }
 
-    /** Goes on behind {@code rows}, whose 8-bit codes are made here, on all cores. */
+    /** Goes on behind {@code rows}, whose codes are still to be planned and encoded. */
     public CodedRows(Metric metric, FloatRows rows, Quantization quantization) {
         this.metric = metric;
         this.rows = rows;
@@ -53,20 +54,7 @@ public final class CodedRows {
         this.bytes = resolved == Quantization.NONE ? null : new ByteCodes(metric, rows.dimensions());
         this.rotation = resolved == Quantization.BITS ? Rotation.of(rows.dimensions()) : null;
         this.scratch = new CodeScratch(rows.dimensions());
-        if (bytes != null) {
-            encodeAll(bytes);
-        }
-    }
-
-    private void encodeAll(ByteCodes codes) {
-        FloatRows.View view = rows.view();
-        codes.reach(view.count());
-        IntStream.range(0, (view.count() + PIECE - 1) / PIECE).parallel().forEach(piece -> {
-            CodeScratch own = new CodeScratch(rows.dimensions());
-            for (int row = piece * PIECE; row < Math.min(view.count(), (piece + 1) * PIECE); row++) {
-                codes.encode(view, row, own);
-            }
-        });
+        this.coded = bytes == null || rows.count() == 0;
     }
 
     public int count() {
@@ -92,10 +80,16 @@ public final class CodedRows {
     }
 
     private void encodeLast() {
-        if (bytes != null) {
+        int last = rows.count() - 1;
+        if (bytes != null && bytes.count() == last) {
             bytes.reach(rows.count());
-            bytes.encode(rows.view(), rows.count() - 1, scratch);
+            bytes.encode(rows.view(), last, scratch);
         }
+    }
+
+    /** True unless rows came without codes and no {@link #plan} has returned 0 since: then views are not coded. */
+    public boolean coded() {
+        return coded;
     }
 
     /**
@@ -107,9 +101,17 @@ public final class CodedRows {
      */
     public int plan(int linked) {
         pieces.clear();
-        if (rotation == null) {
-            return 0;
+        if (bytes != null) {
+            plan(bytes, rows.count());
         }
+        if (rotation != null) {
+            planBits(rotation, linked);
+        }
+        coded |= pieces.isEmpty();
+        return pieces.size();
+    }
+
+    private void planBits(Rotation sharedRotation, int linked) {
         takeOver(linked);
         if (current == null && next == null) {
             while (caughtUp(2L * training, linked)) {
@@ -117,7 +119,7 @@ public final class CodedRows {
             }
         }
         if (next == null && linked >= training) {
-            next = new BitCodes(metric, rotation, mean(training));
+            next = new BitCodes(metric, sharedRotation, mean(training));
         }
         if (current != null) {
             plan(current, linked);
@@ -125,7 +127,6 @@ public final class CodedRows {
         if (next != null) {
             plan(next, Math.min(linked, CATCH_UP * (linked - training)));
         }
-        return pieces.size();
     }
 
     /** Encodes one piece of the plan. Different pieces may be encoded by different threads, each with its scratch. */
@@ -137,7 +138,7 @@ public final class CodedRows {
         }
     }
 
-    private void plan(BitCodes codes, int end) {
+    private void plan(Codes codes, int end) {
         for (int first = codes.count(); first < end; first += PIECE) {
             pieces.add(new Piece(codes, first, Math.min(end, first + PIECE)));
         }
@@ -178,7 +179,10 @@ public final class CodedRows {
     /** The rows as they are now; for any thread. */
     public View view() {
         return new View(
-                metric, rows.view(), bytes == null ? null : bytes.view(), current == null ? null : current.view());
+                metric,
+                rows.view(),
+                bytes == null || !coded ? null : bytes.view(),
+                current == null || !coded ? null : current.view());
     }
 
     /** The first rows and their codes, immutable; for any thread. */

@@ -4,13 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.shaula.fixture.RandomVectors;
+import dev.shaula.hnsw.Parallel;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.Filter;
 import dev.shaula.model.Metadata;
 import dev.shaula.model.Metric;
 import dev.shaula.model.Point;
+import dev.shaula.model.Quantization;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.SearchRequest;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -19,6 +23,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -196,5 +201,50 @@ class ShardSnapshotTest {
                     Metric.COSINE,
                     query);
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Quantization.class)
+    void shouldMeasureFloatsUntilTheCodesOfACheckpointAreMadeAgain(Quantization quantization, @TempDir Path directory)
+            throws IOException {
+        CollectionConfig config = new CollectionConfig("c", DIMENSIONS, Metric.EUCLIDEAN, 1, 8, 60, true, quantization);
+        HeapShard uninterrupted = new HeapShard(config);
+        HeapShard restarted = new HeapShard(config);
+        List<Point> points = random.points("p", POINTS);
+        for (HeapShard shard : List.of(uninterrupted, restarted)) {
+            shard.upsert(points.subList(0, 3_000));
+            shard.link();
+        }
+        restarted.checkpointAndReload(directory);
+        assertThat(restarted.state().codesDue()).isEqualTo(config.effectiveQuantization() != Quantization.NONE);
+        for (int step = 0; restarted.state().codesDue(); step++) {
+            restarted.state().encodeStep(Parallel.NONE);
+            if (step == 1) { // writes do not wait for codes
+                restarted.upsert(points.subList(3_000, POINTS));
+            }
+            List<Point> there = points.subList(0, restarted.snapshot().count());
+            float[] query = random.next();
+            List<ScoredPoint> found = restarted.snapshot().search(SearchRequest.of(query, 10), scratch);
+            assertThat(ids(found)).containsAnyElementsOf(nearestIds(there, query));
+        }
+        if (restarted.snapshot().count() < POINTS) {
+            restarted.upsert(points.subList(3_000, POINTS));
+        }
+        uninterrupted.upsert(points.subList(3_000, POINTS));
+        uninterrupted.link();
+        restarted.link();
+        for (int i = 0; i < 20; i++) {
+            SearchRequest request = SearchRequest.of(random.next(), 10);
+            assertThat(restarted.snapshot().search(request, scratch))
+                    .isEqualTo(uninterrupted.snapshot().search(request, scratch));
+        }
+        assertThat(restarted.snapshot().rows().coded())
+                .isEqualTo(uninterrupted.snapshot().rows().coded());
+    }
+
+    private static Set<String> nearestIds(List<Point> points, float[] query) {
+        return nearest(points, Metric.EUCLIDEAN, query, 10).stream()
+                .map(Point::id)
+                .collect(Collectors.toSet());
     }
 }
