@@ -24,6 +24,10 @@ import org.jspecify.annotations.Nullable;
 @Singleton
 final class SocketDoor {
     private static final int MAX_ACCOUNTS = 1_000;
+    /** A stream that comes late gets what leaves as much for so many more. */
+    private static final long WINDOWS_LEFT = 64;
+
+    private static final long LEAST_WINDOW = 64 << 10;
     private static final long SMALLEST_WINDOW = 512 << 10;
     private static final long LARGEST_WINDOW = 1 << 20;
 
@@ -90,17 +94,22 @@ final class SocketDoor {
         return credit;
     }
 
-    /** Asks for the credit of one more stream into a collection, which never gets the credit of all others too. */
-    ByteBudget.Waiter acquireCredit(String collection) {
+    /** Credit of one stream, which it has once the share is granted. */
+    record Credit(long bytes, ByteBudget.Waiter share) {}
+
+    /**
+     * Asks for the credit of one more stream into a collection: a whole window while there is much left for the
+     * collection, less the less there is, so that a hundred greedy streams do not keep the next one from its turn.
+     */
+    Credit acquireCredit(String collection) {
         if (accounts.size() > MAX_ACCOUNTS) {
             accounts.values().removeIf(account -> account.used() == 0);
         }
-        return accounts.computeIfAbsent(collection, name -> credit.account(credit.capacity() / 2))
-                .acquire(null, window);
-    }
-
-    long window() {
-        return window;
+        long limit = credit.capacity() / 2;
+        ByteBudget.Account account = accounts.computeIfAbsent(collection, name -> credit.account(limit));
+        long left = Math.min(limit - account.used(), credit.capacity() - credit.used());
+        long bytes = Math.clamp(left / WINDOWS_LEFT, Math.min(window, LEAST_WINDOW), window);
+        return new Credit(bytes, account.acquire(null, bytes));
     }
 
     Duration idleTimeout() {

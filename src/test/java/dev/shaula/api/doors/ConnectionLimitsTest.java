@@ -72,7 +72,7 @@ class ConnectionLimitsTest {
             say(slow, "GET /health HTTP/1.1\r\nHo");
             assertThat(hearToTheEnd(slow))
                     .startsWith("HTTP/1.1 408")
-                    .contains("head of the request: expected within 2000 ms of its first byte");
+                    .contains("head of the request: expected within 2000 ms");
         }
     }
 
@@ -89,7 +89,7 @@ class ConnectionLimitsTest {
     @Test
     void shouldCloseAConnectionThatNeverAsks() throws Exception {
         try (Socket silent = connect()) {
-            assertThat(hearToTheEnd(silent)).isEmpty();
+            assertThat(hearToTheEnd(silent)).startsWith("HTTP/1.1 408");
         }
     }
 
@@ -100,7 +100,7 @@ class ConnectionLimitsTest {
                 Socket other = connect()) {
             say(resting, HEALTH);
             assertThat(hear(resting)).startsWith("HTTP/1.1 200");
-            assertThat(hearToTheEnd(other)).as("closed for its silence, after the time that counts").isEmpty();
+            assertThat(hearToTheEnd(other)).as("closed for its silence, after the time that counts").contains("408");
             say(resting, HEALTH);
             assertThat(hear(resting)).startsWith("HTTP/1.1 200");
         }

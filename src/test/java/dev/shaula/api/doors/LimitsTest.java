@@ -117,7 +117,7 @@ class LimitsTest {
                         () -> upsert("{'id':'" + "i".repeat(Limits.MAX_ID_BYTES + 1) + "','vector':[1,2,3]}"),
                         "vectors[0].id", "expected 1 to 1024 bytes", "1025"),
                 limit("Euclidean length of a vector", "1e18", 400,
-                        () -> upsert("{'id':'a','vector':[2e18,0,0]}"), "vectors[0]", "at most 1e18", "2.0"),
+                        () -> upsert("{'id':'a','vector':[2e18,0,0]}"), "vectors[0]", "at most 1e18", "E18"),
                 limit("metadata of a point", n(Limits.MAX_METADATA_BYTES) + " bytes of JSON", 400,
                         () -> upsert("{'id':'a','vector':[1,2,3],'metadata':{'t':'"
                                 + "x".repeat(Limits.MAX_METADATA_BYTES) + "'}}"),
@@ -135,7 +135,7 @@ class LimitsTest {
                         () -> query("'top_k':" + (Limits.MAX_TOP_K + 1)), "top_k", "1 to 10000", "10001"),
                 limit("`ef_search`", "0 to " + n(Limits.MAX_EF), 400,
                         () -> query("'ef_search':" + (Limits.MAX_EF + 1)), "ef_search", "0 to 100000", "100001"),
-                limit("queries of a batch", n(Limits.MAX_BATCH_QUERIES), 400,
+                limit("queries of a batch", n(Limits.MAX_BATCH_QUERIES), 413,
                         () -> post("/vectors/batch_query", "{'collection':'limits','queries':["
                                 + repeated(query, Limits.MAX_BATCH_QUERIES + 1) + "]}"),
                         "queries", "at most 1000"),
