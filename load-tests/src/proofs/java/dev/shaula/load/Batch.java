@@ -82,7 +82,11 @@ record Batch(String name, int rows, float[][] vectors) {
         int idBytes = id(0).length();
         ByteBuffer out = ByteBuffer.allocate(16 + streamName.length + rows * (8 + idBytes + 4 * dimensions))
                 .order(ByteOrder.LITTLE_ENDIAN);
-        out.put((byte) 1).put((byte) 0).putShort((short) streamName.length).putInt(rows).putLong(number + 1);
+        out.put((byte) 1)
+                .put((byte) 0)
+                .putShort((short) streamName.length)
+                .putInt(rows)
+                .putLong(number + 1);
         out.put(streamName);
         for (int i = 0; i < rows; i++) {
             out.putShort((short) idBytes).putShort((short) 0).putInt(0);

@@ -101,8 +101,8 @@ abstract class Greedy implements AutoCloseable {
         }
         check();
         if (acknowledgedRows != sent * batch.rows()) {
-            throw new IOException(batch.name() + ": expected " + sent * batch.rows() + " rows acknowledged, got "
-                    + acknowledgedRows);
+            throw new IOException(
+                    batch.name() + ": expected " + sent * batch.rows() + " rows acknowledged, got " + acknowledgedRows);
         }
     }
 

@@ -94,7 +94,10 @@ final class GreedyGrpc extends Greedy {
 
     private static byte[] framed(int type, int flags, int stream, byte[] payload, int from, int length) {
         ByteBuffer frame = ByteBuffer.allocate(9 + length);
-        frame.put((byte) (length >> 16)).putShort((short) length).put((byte) type).put((byte) flags);
+        frame.put((byte) (length >> 16))
+                .putShort((short) length)
+                .put((byte) type)
+                .put((byte) flags);
         return frame.putInt(stream).put(payload, from, length).array();
     }
 
@@ -158,8 +161,9 @@ final class GreedyGrpc extends Greedy {
             case SETTINGS -> settings(flags, payload);
             case PING -> answerPing(flags, payload);
             case WINDOW_UPDATE -> widen(stream, ByteBuffer.wrap(payload).getInt());
-            case RESET, GO_AWAY -> throw new IOException("frame " + type + " of the server: "
-                    + new String(payload, StandardCharsets.ISO_8859_1));
+            case RESET, GO_AWAY ->
+                throw new IOException(
+                        "frame " + type + " of the server: " + new String(payload, StandardCharsets.ISO_8859_1));
             default -> {}
         }
         boolean trailers = type == HEADERS || type == DATA;

@@ -68,8 +68,8 @@ public final class HangUps {
     }
 
     Report run() throws IOException, InterruptedException, ExecutionException {
-        OwnServer.Launch launch = new OwnServer.Launch(
-                settings.launcher(), "-Xmx512m", Map.of(), Path.of("target", "hang-ups.log"));
+        OwnServer.Launch launch =
+                new OwnServer.Launch(settings.launcher(), "-Xmx512m", Map.of(), Path.of("target", "hang-ups.log"));
         OwnServer server = OwnServer.start(launch, OwnServer.freeAddress());
         try (Client observer = new Client(server.address(), COLLECTION)) {
             observer.create(settings.dimensions());

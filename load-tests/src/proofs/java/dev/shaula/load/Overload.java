@@ -123,16 +123,19 @@ public final class Overload {
             writer.awaitAll();
         }
         Phase idle = phase("idle", server, observer, List.of(), settings.phaseSeconds(), false);
-        Phase polite = phase("one polite writer a door", server, observer, take(every, 1), settings.phaseSeconds(), true);
+        Phase polite =
+                phase("one polite writer a door", server, observer, take(every, 1), settings.phaseSeconds(), true);
         double peak = 0;
         for (int writers = 1; writers <= Math.min(16, settings.writers()); writers *= 4) {
             List<Greedy> some = take(every, writers);
             String name = writers + " greedy writers a door";
             peak = Math.max(
-                    peak, phase(name, server, observer, some, settings.phaseSeconds(), false).rowsPerSecond());
+                    peak,
+                    phase(name, server, observer, some, settings.phaseSeconds(), false)
+                            .rowsPerSecond());
         }
-        Phase overload =
-                phase(settings.writers() + " greedy writers a door", server, observer, every, settings.seconds(), false);
+        Phase overload = phase(
+                settings.writers() + " greedy writers a door", server, observer, every, settings.seconds(), false);
         for (Greedy writer : every) {
             writer.finish();
         }
@@ -269,7 +272,11 @@ public final class Overload {
 
     private void judge(Report report) throws IOException {
         Phase load = report.overload();
-        goal("goodput", load.rowsPerSecond() / report.peak(), ">= 0.9 of peak", load.rowsPerSecond() >= 0.9 * report.peak());
+        goal(
+                "goodput",
+                load.rowsPerSecond() / report.peak(),
+                ">= 0.9 of peak",
+                load.rowsPerSecond() >= 0.9 * report.peak());
         double acknowledged = load.admittedP99() / report.polite().admittedP99();
         goal("p99 of admitted writes", acknowledged, "<= 2 of polite writers", acknowledged <= 2);
         double search = load.searchP99() / report.idle().searchP99();
@@ -311,7 +318,9 @@ public final class Overload {
 
     /** Lines of Vert.x's checker, which looks once a second. */
     private static long blockedLines() throws IOException {
-        return log().stream().filter(line -> line.contains("has been blocked for")).count();
+        return log().stream()
+                .filter(line -> line.contains("has been blocked for"))
+                .count();
     }
 
     private static void checkLog() throws IOException {

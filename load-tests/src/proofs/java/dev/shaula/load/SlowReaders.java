@@ -123,8 +123,8 @@ public final class SlowReaders {
                 each / 1024.0,
                 Options.loadAverage()));
         if (each > settings.bytesOfOne()) {
-            throw new IOException("memory: expected at most " + settings.bytesOfOne() + " bytes for each slow client, got "
-                    + each);
+            throw new IOException(
+                    "memory: expected at most " + settings.bytesOfOne() + " bytes for each slow client, got " + each);
         }
         return report;
     }

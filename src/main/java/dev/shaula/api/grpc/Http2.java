@@ -1,7 +1,7 @@
 package dev.shaula.api.grpc;
 
-import io.quarkus.vertx.http.HttpServerOptionsCustomizer;
 import dev.shaula.model.Limits;
+import io.quarkus.vertx.http.HttpServerOptionsCustomizer;
 import io.vertx.core.http.HttpServerOptions;
 import jakarta.inject.Singleton;
 

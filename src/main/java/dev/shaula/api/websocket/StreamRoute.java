@@ -1,8 +1,8 @@
 package dev.shaula.api.websocket;
 
-import dev.shaula.model.Limits;
 import dev.shaula.api.wire.Answers;
 import dev.shaula.api.wire.Connections;
+import dev.shaula.model.Limits;
 import io.quarkus.vertx.http.HttpServerOptionsCustomizer;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;

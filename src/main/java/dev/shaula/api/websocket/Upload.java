@@ -3,7 +3,6 @@ package dev.shaula.api.websocket;
 import dev.shaula.api.wire.Failure;
 import dev.shaula.api.wire.SocketAnswers;
 import dev.shaula.api.wire.SocketMessage;
-import dev.shaula.collection.ByteBudget;
 import dev.shaula.collection.VectorCollection;
 import dev.shaula.model.Ack;
 import dev.shaula.model.Point;

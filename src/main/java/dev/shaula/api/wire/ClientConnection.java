@@ -107,8 +107,8 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
 
     private static ByteBuf refusal(Duration patience) {
-        byte[] body = Answers.error("head of the request: expected within " + patience.toMillis()
-                + " ms, got a part of it or nothing");
+        byte[] body = Answers.error(
+                "head of the request: expected within " + patience.toMillis() + " ms, got a part of it or nothing");
         String head = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Type: application/json\r\n"
                 + "Content-Length: " + body.length + "\r\n\r\n";
         return Unpooled.wrappedBuffer(head.getBytes(StandardCharsets.US_ASCII), body);

@@ -100,7 +100,9 @@ class ConnectionLimitsTest {
                 Socket other = connect()) {
             say(resting, HEALTH);
             assertThat(hear(resting)).startsWith("HTTP/1.1 200");
-            assertThat(hearToTheEnd(other)).as("closed for its silence, after the time that counts").contains("408");
+            assertThat(hearToTheEnd(other))
+                    .as("closed for its silence, after the time that counts")
+                    .contains("408");
             say(resting, HEALTH);
             assertThat(hear(resting)).startsWith("HTTP/1.1 200");
         }
@@ -134,7 +136,9 @@ class ConnectionLimitsTest {
             assertThat(refusal)
                     .contains("connections: expected at most " + MOST + " open at a time, got one more")
                     .containsIgnoringCase("retry-after: 1");
-            assertThat(open.getLast().getInputStream().read()).as("the end of the connection").isEqualTo(-1);
+            assertThat(open.getLast().getInputStream().read())
+                    .as("the end of the connection")
+                    .isEqualTo(-1);
         } finally {
             for (Socket socket : open) {
                 socket.close();
@@ -150,7 +154,8 @@ class ConnectionLimitsTest {
                 say(socket, "GET /info HTTP/1.1\r\nHost: x\r\n\r\n");
                 String info = hear(socket);
                 room = info.startsWith("HTTP/1.1 200")
-                        && Integer.parseInt(info.replaceFirst("(?s).*\"active_connections\":(\\d+).*", "$1")) <= MOST / 2;
+                        && Integer.parseInt(info.replaceFirst("(?s).*\"active_connections\":(\\d+).*", "$1"))
+                                <= MOST / 2;
             }
         }
     }

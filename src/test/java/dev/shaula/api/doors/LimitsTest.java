@@ -62,7 +62,11 @@ class LimitsTest {
      * @param attempt null for a limit that has a test of its own
      */
     private record Limit(
-            String input, String figure, String status, List<String> named, @Nullable Attempt attempt) {
+            String input,
+            String figure,
+            String status,
+            List<String> named,
+            @Nullable Attempt attempt) {
         String line() {
             return "| " + input + " | " + figure + " | " + status + " |";
         }
@@ -90,95 +94,218 @@ class LimitsTest {
     }
 
     static Stream<Limit> limits() {
-        return Stream.of(collections(), points(), readings(), rest(), otherDoors()).flatMap(s -> s);
+        return Stream.of(collections(), points(), readings(), rest(), otherDoors())
+                .flatMap(s -> s);
     }
 
     private static Stream<Limit> collections() {
         String most = "1 to " + Limits.MAX_DIMENSIONS;
         return Stream.of(
-                limit("`dimensions` of a collection", "1 to " + n(Limits.MAX_DIMENSIONS), 400,
-                        () -> create("too-wide", Limits.MAX_DIMENSIONS + 1, ""), "dimensions", most, "65536"),
-                limit("`name` of a collection", n(Limits.MAX_NAME_LENGTH) + " characters", 400,
-                        () -> create("n".repeat(Limits.MAX_NAME_LENGTH + 1), 3, ""), "name", "255", "256"),
-                limit("`m`", Limits.MIN_M + " to " + Limits.MAX_M, 400,
-                        () -> create("too-dense", 3, ",'m':" + (Limits.MAX_M + 1)), "m", "2 to 128", "129"),
-                limit("`ef_construction`", "1 to " + n(Limits.MAX_EF_CONSTRUCTION), 400,
+                limit(
+                        "`dimensions` of a collection",
+                        "1 to " + n(Limits.MAX_DIMENSIONS),
+                        400,
+                        () -> create("too-wide", Limits.MAX_DIMENSIONS + 1, ""),
+                        "dimensions",
+                        most,
+                        "65536"),
+                limit(
+                        "`name` of a collection",
+                        n(Limits.MAX_NAME_LENGTH) + " characters",
+                        400,
+                        () -> create("n".repeat(Limits.MAX_NAME_LENGTH + 1), 3, ""),
+                        "name",
+                        "255",
+                        "256"),
+                limit(
+                        "`m`",
+                        Limits.MIN_M + " to " + Limits.MAX_M,
+                        400,
+                        () -> create("too-dense", 3, ",'m':" + (Limits.MAX_M + 1)),
+                        "m",
+                        "2 to 128",
+                        "129"),
+                limit(
+                        "`ef_construction`",
+                        "1 to " + n(Limits.MAX_EF_CONSTRUCTION),
+                        400,
                         () -> create("too-thorough", 3, ",'ef_construction':" + (Limits.MAX_EF_CONSTRUCTION + 1)),
-                        "ef_construction", "1 to 10000", "10001"),
-                limit("`shards` of a collection", "1 to " + n(Limits.MAX_SHARDS), 400,
+                        "ef_construction",
+                        "1 to 10000",
+                        "10001"),
+                limit(
+                        "`shards` of a collection",
+                        "1 to " + n(Limits.MAX_SHARDS),
+                        400,
                         () -> create("too-many", 3, ",'shards':" + (Limits.MAX_SHARDS + 1)),
-                        "shards", "1 to 1024", "1025"));
+                        "shards",
+                        "1 to 1024",
+                        "1025"));
     }
 
     private static Stream<Limit> points() {
         String deep = "{'a':".repeat(Limits.MAX_DEPTH + 1) + "1" + "}".repeat(Limits.MAX_DEPTH + 1);
         return Stream.of(
-                limit("id of a point", "1 to " + n(Limits.MAX_ID_BYTES) + " bytes of UTF-8", 400,
+                limit(
+                        "id of a point",
+                        "1 to " + n(Limits.MAX_ID_BYTES) + " bytes of UTF-8",
+                        400,
                         () -> upsert("{'id':'" + "i".repeat(Limits.MAX_ID_BYTES + 1) + "','vector':[1,2,3]}"),
-                        "vectors[0].id", "expected 1 to 1024 bytes", "1025"),
-                limit("Euclidean length of a vector", "1e18", 400,
-                        () -> upsert("{'id':'a','vector':[2e18,0,0]}"), "vectors[0]", "at most 1e18", "E18"),
-                limit("metadata of a point", n(Limits.MAX_METADATA_BYTES) + " bytes of JSON", 400,
+                        "vectors[0].id",
+                        "expected 1 to 1024 bytes",
+                        "1025"),
+                limit(
+                        "Euclidean length of a vector",
+                        "1e18",
+                        400,
+                        () -> upsert("{'id':'a','vector':[2e18,0,0]}"),
+                        "vectors[0]",
+                        "at most 1e18",
+                        "E18"),
+                limit(
+                        "metadata of a point",
+                        n(Limits.MAX_METADATA_BYTES) + " bytes of JSON",
+                        400,
                         () -> upsert("{'id':'a','vector':[1,2,3],'metadata':{'t':'"
                                 + "x".repeat(Limits.MAX_METADATA_BYTES) + "'}}"),
-                        "vectors[0].metadata", "at most 65536 bytes"),
-                limit("nesting of metadata", Limits.MAX_DEPTH + " levels", 400,
+                        "vectors[0].metadata",
+                        "at most 65536 bytes"),
+                limit(
+                        "nesting of metadata",
+                        Limits.MAX_DEPTH + " levels",
+                        400,
                         () -> upsert("{'id':'a','vector':[1,2,3],'metadata':" + deep + "}"),
-                        "vectors[0].metadata", "at most 32 levels"));
+                        "vectors[0].metadata",
+                        "at most 32 levels"));
     }
 
     private static Stream<Limit> readings() {
         String not = "{'$not':".repeat(Limits.MAX_DEPTH + 1) + "{'a':1}" + "}".repeat(Limits.MAX_DEPTH + 1);
         String query = "{'vector':[1,2,3]}";
         return Stream.of(
-                limit("`top_k`", "1 to " + n(Limits.MAX_TOP_K), 400,
-                        () -> query("'top_k':" + (Limits.MAX_TOP_K + 1)), "top_k", "1 to 10000", "10001"),
-                limit("`ef_search`", "0 to " + n(Limits.MAX_EF), 400,
-                        () -> query("'ef_search':" + (Limits.MAX_EF + 1)), "ef_search", "0 to 100000", "100001"),
-                limit("queries of a batch", n(Limits.MAX_BATCH_QUERIES), 413,
-                        () -> post("/vectors/batch_query", "{'collection':'limits','queries':["
-                                + repeated(query, Limits.MAX_BATCH_QUERIES + 1) + "]}"),
-                        "queries", "at most 1000"),
-                limit("conditions of a filter", n(Limits.MAX_FILTER_CONDITIONS), 400,
+                limit(
+                        "`top_k`",
+                        "1 to " + n(Limits.MAX_TOP_K),
+                        400,
+                        () -> query("'top_k':" + (Limits.MAX_TOP_K + 1)),
+                        "top_k",
+                        "1 to 10000",
+                        "10001"),
+                limit(
+                        "`ef_search`",
+                        "0 to " + n(Limits.MAX_EF),
+                        400,
+                        () -> query("'ef_search':" + (Limits.MAX_EF + 1)),
+                        "ef_search",
+                        "0 to 100000",
+                        "100001"),
+                limit(
+                        "queries of a batch",
+                        n(Limits.MAX_BATCH_QUERIES),
+                        413,
+                        () -> post(
+                                "/vectors/batch_query",
+                                "{'collection':'limits','queries':[" + repeated(query, Limits.MAX_BATCH_QUERIES + 1)
+                                        + "]}"),
+                        "queries",
+                        "at most 1000"),
+                limit(
+                        "conditions of a filter",
+                        n(Limits.MAX_FILTER_CONDITIONS),
+                        400,
                         () -> query("'filter':{'a':{'$in':[" + repeated("1", Limits.MAX_FILTER_CONDITIONS + 1) + "]}}"),
-                        "filter", "at most 4096 conditions"),
-                limit("nesting of a filter", Limits.MAX_DEPTH + " levels", 400,
-                        () -> query("'filter':" + not), "filter", "at most 32 levels"),
-                limit("indexes of a collection", n(Limits.MAX_INDEXES), 400, LimitsTest::oneIndexTooMany,
-                        "indexes", "at most 64"),
-                limit("name of an indexed field", n(Limits.MAX_FIELD_LENGTH) + " characters", 400,
-                        () -> index("f".repeat(Limits.MAX_FIELD_LENGTH + 1)), "field", "1024", "1025"),
-                limit("facets of an answer", n(Limits.MAX_FACETS), 400,
-                        () -> post("/collections/limits/facet", "{'field':'a','limit':" + (Limits.MAX_FACETS + 1) + "}"),
-                        "limit", "1 to 10000", "10001"),
-                limit("points of a page of a scroll", n(Limits.MAX_SCROLL_LIMIT), 400,
+                        "filter",
+                        "at most 4096 conditions"),
+                limit(
+                        "nesting of a filter",
+                        Limits.MAX_DEPTH + " levels",
+                        400,
+                        () -> query("'filter':" + not),
+                        "filter",
+                        "at most 32 levels"),
+                limit(
+                        "indexes of a collection",
+                        n(Limits.MAX_INDEXES),
+                        400,
+                        LimitsTest::oneIndexTooMany,
+                        "indexes",
+                        "at most 64"),
+                limit(
+                        "name of an indexed field",
+                        n(Limits.MAX_FIELD_LENGTH) + " characters",
+                        400,
+                        () -> index("f".repeat(Limits.MAX_FIELD_LENGTH + 1)),
+                        "field",
+                        "1024",
+                        "1025"),
+                limit(
+                        "facets of an answer",
+                        n(Limits.MAX_FACETS),
+                        400,
+                        () -> post(
+                                "/collections/limits/facet", "{'field':'a','limit':" + (Limits.MAX_FACETS + 1) + "}"),
+                        "limit",
+                        "1 to 10000",
+                        "10001"),
+                limit(
+                        "points of a page of a scroll",
+                        n(Limits.MAX_SCROLL_LIMIT),
+                        400,
                         () -> post("/collections/limits/scroll", "{'limit':" + (Limits.MAX_SCROLL_LIMIT + 1) + "}"),
-                        "limit", "1 to 10000", "10001"),
-                limit("results of a live query", n(Limits.MAX_LIVE_K), 400,
-                        () -> post("/live", "{'collection':'limits','vector':[1,2,3],'top_k':"
-                                + (Limits.MAX_LIVE_K + 1) + "}"),
-                        "top_k", "1 to 1000", "1001"));
+                        "limit",
+                        "1 to 10000",
+                        "10001"),
+                limit(
+                        "results of a live query",
+                        n(Limits.MAX_LIVE_K),
+                        400,
+                        () -> post(
+                                "/live",
+                                "{'collection':'limits','vector':[1,2,3],'top_k':" + (Limits.MAX_LIVE_K + 1) + "}"),
+                        "top_k",
+                        "1 to 1000",
+                        "1001"));
     }
 
     private static Stream<Limit> rest() {
         return Stream.of(
-                limit("name of a backup", Limits.MAX_BACKUP_NAME_LENGTH + " characters", 400,
+                limit(
+                        "name of a backup",
+                        Limits.MAX_BACKUP_NAME_LENGTH + " characters",
+                        400,
                         () -> post("/admin/backup", "{'name':'" + "b".repeat(Limits.MAX_BACKUP_NAME_LENGTH + 1) + "'}"),
-                        "name", "1 to 100"),
-                limit("body of an upsert", n(1L << 30) + " bytes", 413,
-                        () -> announce("/vectors/upsert", (1L << 30) + 1), "body", "at most 1073741824 bytes"),
-                limit("body of anything else", n(Limits.MAX_REQUEST_BYTES) + " bytes", 413,
-                        () -> announce("/vectors/query", Limits.MAX_REQUEST_BYTES + 1), "body", "at most 67108864 bytes"),
-                elsewhere("points of one JSON upsert",
-                        n(Limits.MAX_UPSERT_POINTS) + "; NDJSON and streams have no limit", "413"),
+                        "name",
+                        "1 to 100"),
+                limit(
+                        "body of an upsert",
+                        n(1L << 30) + " bytes",
+                        413,
+                        () -> announce("/vectors/upsert", (1L << 30) + 1),
+                        "body",
+                        "at most 1073741824 bytes"),
+                limit(
+                        "body of anything else",
+                        n(Limits.MAX_REQUEST_BYTES) + " bytes",
+                        413,
+                        () -> announce("/vectors/query", Limits.MAX_REQUEST_BYTES + 1),
+                        "body",
+                        "at most 67108864 bytes"),
+                elsewhere(
+                        "points of one JSON upsert",
+                        n(Limits.MAX_UPSERT_POINTS) + "; NDJSON and streams have no limit",
+                        "413"),
                 elsewhere("ids of a delete", n(Limits.MAX_DELETE_IDS), "413"),
                 elsewhere("different values of a facet", n(Limits.MAX_FACET_VALUES), "400"),
                 elsewhere("aliases", n(Limits.MAX_ALIASES), "409"),
                 elsewhere("scrolls that are held", n(Limits.MAX_SCROLLS), "429"),
                 elsewhere("calls at once on a gRPC connection", n(Limits.MAX_CALLS), "the client waits"),
-                elsewhere("queries under way on a WebSocket", n(Limits.MAX_SOCKET_QUERIES),
+                elsewhere(
+                        "queries under way on a WebSocket",
+                        n(Limits.MAX_SOCKET_QUERIES),
                         "not read until one is answered"),
-                elsewhere("queries under way of a gRPC `SearchStream`", n(Limits.MAX_STREAM_SEARCHES),
+                elsewhere(
+                        "queries under way of a gRPC `SearchStream`",
+                        n(Limits.MAX_STREAM_SEARCHES),
                         "not read until one is answered"));
     }
 
@@ -187,22 +314,51 @@ class LimitsTest {
         String open = "{'op':'open','stream':'s%d','collection':'limits'}";
         String name = "s".repeat(Limits.MAX_STREAM_NAME_LENGTH + 1);
         return Stream.of(
-                limit("message of a gRPC client", n(16 << 20) + " bytes", "`RESOURCE_EXHAUSTED`",
-                        () -> grpc("shaula.v1.Vectors/Upsert", true), "message", "at most 16777216 bytes"),
-                limit("ids of one gRPC `Get`", n(Limits.MAX_GET_IDS), "`INVALID_ARGUMENT`",
-                        () -> grpc("shaula.v1.Vectors/Get", false), "ids", "1000", "1001"),
-                limit("message of a WebSocket", n(Limits.MAX_SOCKET_MESSAGE_BYTES) + " bytes", "closed with 4413",
-                        LimitsTest::longMessage, "at most 4194304 bytes"),
-                limit("upsert streams of a WebSocket", n(Limits.MAX_SOCKET_STREAMS), 429,
-                        () -> socket(IntStream.rangeClosed(0, Limits.MAX_SOCKET_STREAMS).mapToObj(open::formatted)),
-                        "stream", "at most 16"),
-                limit("live queries of a WebSocket", n(Limits.MAX_SOCKET_LIVE_QUERIES), 429,
-                        () -> socket(
-                                IntStream.rangeClosed(0, Limits.MAX_SOCKET_LIVE_QUERIES).mapToObj(subscribe::formatted)),
-                        "id", "at most 64"),
-                limit("name of an upsert stream", Limits.MAX_STREAM_NAME_LENGTH + " characters", 400,
+                limit(
+                        "message of a gRPC client",
+                        n(16 << 20) + " bytes",
+                        "`RESOURCE_EXHAUSTED`",
+                        () -> grpc("shaula.v1.Vectors/Upsert", true),
+                        "message",
+                        "at most 16777216 bytes"),
+                limit(
+                        "ids of one gRPC `Get`",
+                        n(Limits.MAX_GET_IDS),
+                        "`INVALID_ARGUMENT`",
+                        () -> grpc("shaula.v1.Vectors/Get", false),
+                        "ids",
+                        "1000",
+                        "1001"),
+                limit(
+                        "message of a WebSocket",
+                        n(Limits.MAX_SOCKET_MESSAGE_BYTES) + " bytes",
+                        "closed with 4413",
+                        LimitsTest::longMessage,
+                        "at most 4194304 bytes"),
+                limit(
+                        "upsert streams of a WebSocket",
+                        n(Limits.MAX_SOCKET_STREAMS),
+                        429,
+                        () -> socket(IntStream.rangeClosed(0, Limits.MAX_SOCKET_STREAMS)
+                                .mapToObj(open::formatted)),
+                        "stream",
+                        "at most 16"),
+                limit(
+                        "live queries of a WebSocket",
+                        n(Limits.MAX_SOCKET_LIVE_QUERIES),
+                        429,
+                        () -> socket(IntStream.rangeClosed(0, Limits.MAX_SOCKET_LIVE_QUERIES)
+                                .mapToObj(subscribe::formatted)),
+                        "id",
+                        "at most 64"),
+                limit(
+                        "name of an upsert stream",
+                        Limits.MAX_STREAM_NAME_LENGTH + " characters",
+                        400,
                         () -> socket(Stream.of("{'op':'open','collection':'limits','stream':'" + name + "'}")),
-                        "stream", "1 to 128 characters", "129"));
+                        "stream",
+                        "1 to 128 characters",
+                        "129"));
     }
 
     @BeforeEach
@@ -233,7 +389,8 @@ class LimitsTest {
                 .lines()
                 .filter(line -> line.startsWith("| ") && !line.startsWith("| ---") && !line.startsWith("| input"))
                 .toList();
-        assertThat(lines).containsExactlyInAnyOrderElementsOf(limits().map(Limit::line).toList());
+        assertThat(lines)
+                .containsExactlyInAnyOrderElementsOf(limits().map(Limit::line).toList());
     }
 
     /** What there is: collections with their counts. */
@@ -271,8 +428,9 @@ class LimitsTest {
     }
 
     private static Refused post(String path, String json) {
-        Response response =
-                given().contentType("application/json").body(json.replace('\'', '"')).post(path);
+        Response response = given().contentType("application/json")
+                .body(json.replace('\'', '"'))
+                .post(path);
         return new Refused(Integer.toString(response.statusCode()), response.asString());
     }
 
@@ -291,10 +449,15 @@ class LimitsTest {
     private static Refused grpc(String method, boolean longMessage) {
         try (GrpcClient client = new GrpcClient()) {
             if (longMessage) {
-                Point point = Point.newBuilder().setVector(ByteString.copyFrom(new byte[16 << 20])).build();
+                Point point = Point.newBuilder()
+                        .setVector(ByteString.copyFrom(new byte[16 << 20]))
+                        .build();
                 client.call(
                         method,
-                        UpsertRequest.newBuilder().setCollection(COLLECTION).addPoints(point).build(),
+                        UpsertRequest.newBuilder()
+                                .setCollection(COLLECTION)
+                                .addPoints(point)
+                                .build(),
                         UpsertResponse.getDefaultInstance());
             } else {
                 GetRequest.Builder request = GetRequest.newBuilder().setCollection(COLLECTION);
@@ -304,7 +467,8 @@ class LimitsTest {
             return new Refused("OK", "");
         } catch (StatusRuntimeException e) {
             return new Refused(
-                    "`" + e.getStatus().getCode() + "`", String.valueOf(e.getStatus().getDescription()));
+                    "`" + e.getStatus().getCode() + "`",
+                    String.valueOf(e.getStatus().getDescription()));
         }
     }
 
@@ -313,8 +477,9 @@ class LimitsTest {
         Ear ear = new Ear();
         WebSocket socket = connect(ear);
         try {
-            messages.forEach(json ->
-                    socket.sendText(json.replace('\'', '"'), true).orTimeout(PATIENCE_S, TimeUnit.SECONDS).join());
+            messages.forEach(json -> socket.sendText(json.replace('\'', '"'), true)
+                    .orTimeout(PATIENCE_S, TimeUnit.SECONDS)
+                    .join());
             for (String heard = ear.next(); ; heard = ear.next()) {
                 if (heard.contains("\"event\":\"error\"")) {
                     String status = heard.replaceFirst(".*\"status\":(\\d+).*", "$1");
