@@ -8,7 +8,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A writer that sends as much as the server takes: the same rows again and again, in batches that say which they are. One
+ * A writer that sends as much as the server takes: the rows of its blocks, one block after the other and again, each time
+ * with the next version. One
  * thread sends and is slowed by the server; one of its own hears the acknowledgements, which count rows in order.
  */
 abstract class Greedy implements AutoCloseable {
@@ -21,6 +22,11 @@ abstract class Greedy implements AutoCloseable {
     private volatile Percentiles times;
     private final ConcurrentLinkedQueue<Sent> underWay = new ConcurrentLinkedQueue<>();
     private final CountDownLatch heardAll = new CountDownLatch(1);
+    /** Versions of all blocks of the run; a writer touches those of its own blocks. */
+    private final int[] versions;
+
+    private int[] blocks = {0};
+    private int turn;
     private volatile long sent;
     private volatile long acknowledgedRows;
     private volatile long timeOuts;
@@ -29,8 +35,9 @@ abstract class Greedy implements AutoCloseable {
 
     private record Sent(long endRows, long atNs) {}
 
-    Greedy(Batch batch, Percentiles times) {
+    Greedy(Batch batch, int[] versions, Percentiles times) {
         this.batch = batch;
+        this.versions = versions;
         this.times = times;
     }
 
@@ -43,7 +50,14 @@ abstract class Greedy implements AutoCloseable {
     /** Reads until the server has answered everything; calls {@link #acknowledged}. */
     abstract void hear() throws IOException;
 
-    abstract byte[] encoded(long number);
+    /** The batch of this number, counted from 0. */
+    abstract byte[] encoded(int block, int version, long number);
+
+    /** Which blocks it writes from now on; nobody else may write them at the same time. */
+    void own(int[] newBlocks) {
+        blocks = newBlocks;
+        turn = 0;
+    }
 
     /** Where times of acknowledgements go from now on. */
     void measure(Percentiles into) {
@@ -80,7 +94,9 @@ abstract class Greedy implements AutoCloseable {
 
     void send() throws IOException, InterruptedException {
         check();
-        byte[] bytes = encoded(sent);
+        int block = blocks[turn++ % blocks.length];
+        versions[block]++;
+        byte[] bytes = encoded(block, versions[block], sent);
         sent = sent + 1;
         underWay.add(new Sent(sent * batch.rows(), System.nanoTime()));
         write(bytes);
@@ -132,11 +148,6 @@ abstract class Greedy implements AutoCloseable {
 
     final long timeOuts() {
         return timeOuts;
-    }
-
-    /** Version that the rows must have once all is acknowledged. */
-    final long lastVersion() {
-        return Batch.version(sent - 1);
     }
 
     @Override

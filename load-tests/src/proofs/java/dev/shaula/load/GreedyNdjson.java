@@ -12,30 +12,43 @@ final class GreedyNdjson extends Greedy {
 
     private final Connection connection;
     private final byte[] template;
-    private final int[] versions;
+    private final int[] blockPlaces;
+    private final int[] versionPlaces;
 
-    GreedyNdjson(URI url, String collection, Batch batch, Percentiles times) throws IOException {
-        super(batch, times);
+    GreedyNdjson(URI url, String collection, Batch batch, int[] versions, Percentiles times) throws IOException {
+        super(batch, versions, times);
         connection = new Connection(url);
         connection.startChunks("/vectors/upsert?collection=" + collection);
-        template = batch.ndjson(0);
-        versions = new int[batch.rows()];
-        String text = new String(template, StandardCharsets.UTF_8);
-        int at = -1;
-        for (int i = 0; i < versions.length; i++) {
-            at = text.indexOf("[", at + 1);
-            versions[i] = at + 1;
-        }
+        template = batch.ndjson();
+        blockPlaces = places("\"id\":\"b");
+        versionPlaces = places("[");
         listen();
     }
 
-    @Override
-    byte[] encoded(long number) {
-        byte[] version = Long.toString(Batch.version(number)).getBytes(StandardCharsets.US_ASCII);
-        for (int at : versions) {
-            System.arraycopy(version, 0, template, at, version.length);
+    /** What follows each {@code mark}. */
+    private int[] places(String mark) {
+        String text = new String(template, StandardCharsets.UTF_8);
+        int[] places = new int[batch.rows()];
+        int at = -1;
+        for (int i = 0; i < places.length; i++) {
+            at = text.indexOf(mark, at + 1);
+            places[i] = at + mark.length();
         }
+        return places;
+    }
+
+    @Override
+    byte[] encoded(int block, int version, long number) {
+        put(Batch.block(block), blockPlaces);
+        put(Batch.text(version), versionPlaces);
         return template;
+    }
+
+    private void put(String text, int[] places) {
+        byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
+        for (int at : places) {
+            System.arraycopy(bytes, 0, template, at, bytes.length);
+        }
     }
 
     @Override

@@ -33,11 +33,11 @@ final class GreedySocket extends Greedy {
     private final byte[] template;
     private final Semaphore credit = new Semaphore(0);
 
-    GreedySocket(URI url, String collection, Batch batch, Percentiles times) throws IOException {
-        super(batch, times);
+    GreedySocket(URI url, String collection, Batch batch, int[] versions, Percentiles times) throws IOException {
+        super(batch, versions, times);
         stream = batch.name();
         this.collection = collection;
-        template = batch.socket(stream, 0);
+        template = batch.socket(stream);
         socket.setOption(StandardSocketOptions.SO_SNDBUF, SEND_BUFFER);
         socket.setTcpNoDelay(true);
         socket.connect(new InetSocketAddress(url.getHost(), url.getPort()));
@@ -77,12 +77,15 @@ final class GreedySocket extends Greedy {
     }
 
     @Override
-    byte[] encoded(long number) {
+    byte[] encoded(int block, int version, long number) {
         ByteBuffer bytes = ByteBuffer.wrap(template).order(java.nio.ByteOrder.LITTLE_ENDIAN);
         bytes.putLong(8, number + 1);
-        int row = 8 + batch.id(0).length() + 4 * batch.vectors()[0].length;
+        int idBytes = Batch.id(block, 0).length();
+        int rowBytes = 8 + idBytes + 4 * batch.vectors()[0].length;
         for (int i = 0; i < batch.rows(); i++) {
-            bytes.putFloat(16 + stream.length() + i * row + 8 + batch.id(0).length(), Batch.version(number));
+            int id = 16 + stream.length() + i * rowBytes + 8;
+            bytes.put(id, Batch.id(block, i).getBytes(StandardCharsets.US_ASCII));
+            bytes.putFloat(id + idBytes, Batch.element(version));
         }
         return template;
     }

@@ -46,6 +46,18 @@ class ConnectionLimitsTest {
         return socket;
     }
 
+    /** A connection that has asked once. A test that is held up between connecting and asking begins again. */
+    private static Socket connectAndAsk() throws IOException {
+        while (true) {
+            Socket socket = connect();
+            say(socket, HEALTH);
+            if (hear(socket).startsWith("HTTP/1.1 200")) {
+                return socket;
+            }
+            socket.close();
+        }
+    }
+
     private static void say(Socket socket, String text) throws IOException {
         socket.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
     }
@@ -78,9 +90,7 @@ class ConnectionLimitsTest {
 
     @Test
     void shouldTimeTheHeadOfALaterRequestToo() throws Exception {
-        try (Socket slow = connect()) {
-            say(slow, HEALTH);
-            assertThat(hear(slow)).startsWith("HTTP/1.1 200");
+        try (Socket slow = connectAndAsk()) {
             say(slow, "GET /hea");
             assertThat(hearToTheEnd(slow)).startsWith("HTTP/1.1 408");
         }
@@ -96,10 +106,8 @@ class ConnectionLimitsTest {
     /** Idle between requests is what keep-alive is for. */
     @Test
     void shouldLetAConnectionRestBetweenRequests() throws Exception {
-        try (Socket resting = connect();
+        try (Socket resting = connectAndAsk();
                 Socket other = connect()) {
-            say(resting, HEALTH);
-            assertThat(hear(resting)).startsWith("HTTP/1.1 200");
             assertThat(hearToTheEnd(other))
                     .as("closed for its silence, after the time that counts")
                     .contains("408");
@@ -110,8 +118,8 @@ class ConnectionLimitsTest {
 
     @Test
     void shouldRefuseABodyThatStops() throws Exception {
-        try (Socket slow = connect()) {
-            String body = "{\"collection\": \"never\", \"vectors\": [{\"id\": \"a\", \"vec";
+        String body = "{\"collection\": \"never\", \"vectors\": [{\"id\": \"a\", \"vec";
+        try (Socket slow = connectAndAsk()) {
             say(slow, "POST /vectors/upsert HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n" + body);
             assertThat(hearToTheEnd(slow))
                     .startsWith("HTTP/1.1 408")
@@ -131,6 +139,7 @@ class ConnectionLimitsTest {
                 open.add(socket);
                 say(socket, HEALTH);
                 String answer = hear(socket);
+                i -= answer.startsWith("HTTP/1.1 408") ? 1 : 0; // this thread was held up between connecting and asking
                 refusal = answer.startsWith("HTTP/1.1 503") ? answer : "";
             }
             assertThat(refusal)
