@@ -96,9 +96,9 @@ public final class Overload {
 
     Report run() throws IOException, InterruptedException, ExecutionException {
         OwnServer server = OwnServer.start(launch(), OwnServer.freeAddress());
-        try (Client observer = new Client(server.address(), COLLECTION)) {
-            observer.create(settings.dimensions());
-            Report report = phases(server, observer);
+        try {
+            create(server);
+            Report report = phases(server);
             verify(server);
             say("every acknowledged row was found as it was written last; load average " + Options.loadAverage());
             checkLog();
@@ -111,6 +111,19 @@ public final class Overload {
                 writer.close();
             }
             server.stop();
+        }
+    }
+
+    private void create(OwnServer server) throws IOException {
+        try (Client client = new Client(server.address(), COLLECTION)) {
+            client.create(settings.dimensions());
+        }
+    }
+
+    /** On a connection of its own: between two looks one would be idle for longer than the server allows. */
+    private static Metrics metrics(OwnServer server) throws IOException {
+        try (Client client = new Client(server.address(), COLLECTION)) {
+            return client.metrics();
         }
     }
 
@@ -128,7 +141,7 @@ public final class Overload {
                 Path.of("target", OVERLOAD_LOG));
     }
 
-    private Report phases(OwnServer server, Client observer)
+    private Report phases(OwnServer server)
             throws IOException, InterruptedException, ExecutionException {
         List<Greedy> every = make(server, settings.writers());
         own(every);
@@ -136,27 +149,27 @@ public final class Overload {
             writer.send();
             writer.awaitAll();
         }
-        Phase idle = phase("idle", server, observer, List.of(), settings.phaseSeconds(), false);
+        Phase idle = phase("idle", server, List.of(), settings.phaseSeconds(), false);
         Phase polite =
-                phase("one polite writer a door", server, observer, take(every, 1), settings.phaseSeconds(), true);
+                phase("one polite writer a door", server, take(every, 1), settings.phaseSeconds(), true);
         double peak = 0;
         for (int writers = 1; writers <= Math.min(16, settings.writers()); writers *= 4) {
             List<Greedy> some = take(every, writers);
             String name = writers + " greedy writers a door";
             peak = Math.max(
                     peak,
-                    phase(name, server, observer, some, settings.phaseSeconds(), false)
+                    phase(name, server, some, settings.phaseSeconds(), false)
                             .rowsPerSecond());
         }
         Phase overload = phase(
-                settings.writers() + " greedy writers a door", server, observer, every, settings.seconds(), false);
+                settings.writers() + " greedy writers a door", server, every, settings.seconds(), false);
         for (Greedy writer : every) {
             writer.finish();
         }
         long timeOuts = all.stream().mapToLong(Greedy::timeOuts).sum();
         Report report = new Report(idle, polite, peak, overload, timeOuts, blockedLines());
         judge(report);
-        reportServer(server, observer);
+        reportServer(server);
         return report;
     }
 
@@ -192,10 +205,10 @@ public final class Overload {
     }
 
     private Phase phase(
-            String name, OwnServer server, Client observer, List<Greedy> writers, int seconds, boolean polite)
+            String name, OwnServer server, List<Greedy> writers, int seconds, boolean polite)
             throws IOException, InterruptedException, ExecutionException {
         own(writers);
-        Metrics before = observer.metrics();
+        Metrics before = metrics(server);
         Percentiles searches = new Percentiles();
         Percentiles acknowledged = new Percentiles();
         long rowsBefore = writers.stream().mapToLong(Greedy::acknowledgedRows).sum();
@@ -229,7 +242,7 @@ public final class Overload {
         Phase phase = new Phase(
                 rate,
                 acknowledged.millis(0.99),
-                observer.metrics().p99Millis("shaula_writes_seconds_bucket_total", before),
+                metrics(server).p99Millis("shaula_writes_seconds_bucket_total", before),
                 searches.millis(0.5),
                 searches.millis(0.99));
         say(String.format(
@@ -314,8 +327,8 @@ public final class Overload {
         say(String.format(Locale.ROOT, "%-24s %.2f, wanted %s: %s", what, value, wanted, met ? "met" : "NOT MET"));
     }
 
-    private void reportServer(OwnServer server, Client observer) throws IOException {
-        Metrics metrics = observer.metrics();
+    private void reportServer(OwnServer server) throws IOException {
+        Metrics metrics = metrics(server);
         say(String.format(
                 Locale.ROOT,
                 "heap %.0f MiB, direct %.0f MiB in use, process at most %.0f MiB; %s %s; event loops blocked for 20 ms: %d times",
