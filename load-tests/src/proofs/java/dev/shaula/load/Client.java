@@ -45,6 +45,12 @@ final class Client implements AutoCloseable {
         expect(connection.post("/vectors/query", body));
     }
 
+    /** As {@link #send}; false if the server has too much to do. */
+    boolean trySend(String body) throws IOException {
+        Connection.Reply reply = connection.post("/vectors/query", body);
+        return reply.status() != 429 && !expect(reply).isEmpty();
+    }
+
     float[] vector(long row) throws IOException {
         return vectorOf(Long.toString(row));
     }
