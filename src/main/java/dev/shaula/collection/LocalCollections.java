@@ -187,6 +187,11 @@ public final class LocalCollections implements CollectionRegistry {
                 Map.entry("writes_per_second_and_shard", (long) shards.maxWritesPerSecond()));
     }
 
+    /** How long writes take from their admission to their answer. */
+    public WriteTimes writeTimes() {
+        return admission.times();
+    }
+
     /** Bytes of writes that lie in the mailboxes of shards; a part of what the write budget counts. */
     public long queuedWriteBytes() {
         return entries.values().stream()
@@ -527,7 +532,9 @@ public final class LocalCollections implements CollectionRegistry {
                         config,
                         manifest.createdAt(),
                         all,
-                        admission.ofCollection(settings.collectionBudgetBytes()),
+                        admission.ofCollection(
+                                settings.collectionBudgetBytes(),
+                                2 * runtime.settings().maxBatchWrites() * config.shards()),
                         scrolls,
                         new DeclaredIndexes(manifest.indexes(), indexes -> save(config, indexes))))
                 .call(ShardedCollection::declareIndexes);

@@ -157,6 +157,11 @@ public final class ShardRuntime implements AutoCloseable {
         return settings;
     }
 
+    /** Searches that were not computed, or not to their end, because their callers had gone. */
+    public long cancelledSearches() {
+        return searchPool.cancelled();
+    }
+
     /** Searches refused because they would have waited too long. */
     public long lateSearches() {
         return searchPool.late();

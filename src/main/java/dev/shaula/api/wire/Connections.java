@@ -53,7 +53,7 @@ public final class Connections {
                 .description("Open connections that sent a request")
                 .register(meters);
         long period = Math.clamp(headerTimeout.toMillis() / 4, SHORTEST_SWEEP_MS, LONGEST_SWEEP_MS);
-        for (EventExecutor executor : vertx.nettyEventLoopGroup()) {
+        for (EventExecutor executor : ((VertxInternal) vertx).getEventLoopGroup()) {
             if (executor instanceof SingleThreadEventLoop loop) {
                 sweeps.add(loop.scheduleAtFixedRate(() -> sweep(loop), period, period, TimeUnit.MILLISECONDS));
             }
