@@ -52,6 +52,8 @@ class ReadmeTest {
                 .contains("| conditions of a filter | %,d, %d levels |"
                         .formatted(Limits.MAX_FILTER_CONDITIONS, Limits.MAX_DEPTH))
                 .contains("| %d, %,d characters |".formatted(Limits.MAX_INDEXES, Limits.MAX_FIELD_LENGTH))
+                .contains("| groups of an answer, points of each | %,d, %d |"
+                        .formatted(Limits.MAX_GROUPS, Limits.MAX_GROUP_SIZE))
                 .contains("| facets of an answer, different values | %,d, %,d |"
                         .formatted(Limits.MAX_FACETS, Limits.MAX_FACET_VALUES))
                 .contains("| points of a page of a scroll | %,d, ".formatted(Limits.MAX_SCROLL_LIMIT))
