@@ -6,6 +6,7 @@ import io.netty.util.concurrent.EventExecutor;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.Startup;
 import io.vertx.core.Vertx;
+import io.vertx.core.impl.VertxInternal;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.lang.management.ManagementFactory;
@@ -46,7 +47,7 @@ class EventLoopProbe {
                 .description("Of that delay, what the event loop itself computed")
                 .serviceLevelObjectives(STEPS)
                 .register(meters);
-        for (EventExecutor loop : vertx.nettyEventLoopGroup()) {
+        for (EventExecutor loop : ((VertxInternal) vertx).getEventLoopGroup()) {
             loop.execute(() -> new Tick(loop).again());
         }
     }
