@@ -31,7 +31,8 @@ final class CollectionsProducer {
                 settings.shards().orElse(defaults.shards()),
                 defaults.writeBudgetBytes(),
                 defaults.sliceBytes(),
-                settings.writeWait());
+                settings.writeWait(),
+                settings.openWait());
         return LocalCollections.open(vertx, Clock.systemUTC(), node, shardSettings(settings));
     }
 

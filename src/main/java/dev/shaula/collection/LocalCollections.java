@@ -15,6 +15,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentMap;
@@ -45,6 +47,7 @@ public final class LocalCollections implements CollectionRegistry {
     private final Worker worker;
     private final Clock clock;
     private final int shards;
+    private final Duration openWait;
     private final Admission admission;
     private final DataDirectory directory;
     private final ShardRuntime runtime;
@@ -81,11 +84,24 @@ public final class LocalCollections implements CollectionRegistry {
      * @param writeBudgetBytes writes in flight
      * @param sliceBytes heap bytes of one slice of a stream
      * @param writeWait how long a whole request waits for the budget
+     * @param openWait how long the start waits for a shard before it goes on without it, at least 1 ms
      */
-    public record Settings(int shards, long writeBudgetBytes, long sliceBytes, Duration writeWait) {
+    public record Settings(int shards, long writeBudgetBytes, long sliceBytes, Duration writeWait, Duration openWait) {
+        private static final Duration OPEN_WAIT = Duration.ofSeconds(60);
+
         private static final int SLICE_POINTS = 1_024;
         private static final long SMALLEST_SLICE = 128 << 10;
         private static final long LARGEST_SLICE = 4 << 20;
+
+        /** With the default for {@code openWait}. */
+        public Settings(int shards, long writeBudgetBytes, long sliceBytes, Duration writeWait) {
+            this(shards, writeBudgetBytes, sliceBytes, writeWait, OPEN_WAIT);
+        }
+
+        /** The same with another time to wait for a shard. */
+        public Settings withOpenWait(Duration wait) {
+            return new Settings(shards, writeBudgetBytes, sliceBytes, writeWait, wait);
+        }
 
         /** From the cores and the heap of this process. */
         public static Settings defaults() {
@@ -111,6 +127,7 @@ public final class LocalCollections implements CollectionRegistry {
         this.worker = new Worker(vertx);
         this.clock = clock;
         this.shards = settings.shards();
+        this.openWait = settings.openWait();
         this.admission = settings.toAdmission();
         this.directory = directory;
         this.runtime = runtime;
@@ -483,7 +500,19 @@ public final class LocalCollections implements CollectionRegistry {
                         admission,
                         scrolls,
                         new DeclaredIndexes(manifest.indexes(), indexes -> save(config, indexes))))
-                .call(ShardedCollection::declareIndexes);
+                .call(ShardedCollection::declareIndexes)
+                .invoke(collection -> declareWhenOpen(open, collection));
+    }
+
+    private static void declareWhenOpen(Collection<Shard> shards, ShardedCollection collection) {
+        for (Shard shard : shards) {
+            if (shard instanceof LateShard late) {
+                late.whenOpen(() -> collection
+                        .declareIndexes()
+                        .subscribe()
+                        .with(done -> {}, e -> LOG.warnf(e, "the indexes of a shard that came late are not declared")));
+            }
+        }
     }
 
     /** Writes the manifest anew, unless the collection is dropped meanwhile: a manifest would bring it back. */
@@ -515,13 +544,30 @@ public final class LocalCollections implements CollectionRegistry {
         return LocalShard.open(name, config, ShardedCollection.shardFolder(folder, number), runtime);
     }
 
-    /** A shard that cannot be opened is named and refuses its calls; the others serve. */
+    /** A shard that cannot be opened, or not in time, is named and refuses its calls; the others serve. */
     private Uni<Shard> openOrQuarantine(CollectionConfig config, int number, Path folder) {
         String name = config.name() + "/" + number;
-        return openShard(config, number, folder).onFailure().recoverWithItem(failure -> {
+        Uni<Shard> opening = openShard(config, number, folder).onFailure().recoverWithItem(failure -> {
             LOG.errorf(failure, "%s: could not be opened", name);
-            return new QuarantinedShard(name, String.valueOf(failure.getMessage()));
+            return QuarantinedShard.damaged(name, String.valueOf(failure.getMessage()));
         });
+        return Uni.createFrom().emitter(emitter -> {
+            Instant since = clock.instant();
+            CompletableFuture<Shard> opened = opening.subscribeAsCompletionStage();
+            long watch =
+                    worker.vertx().setTimer(openWait.toMillis(), due -> emitter.complete(late(name, since, opened)));
+            opened.thenAccept(shard -> {
+                worker.vertx().cancelTimer(watch);
+                emitter.complete(shard); // of no effect if it is late
+            });
+        });
+    }
+
+    private Shard late(String name, Instant since, CompletableFuture<Shard> opened) {
+        LOG.warnf("%s: still opening since %s; what does not need it is served", name, since);
+        LateShard late = new LateShard(opened, QuarantinedShard.opening(name, since));
+        late.whenOpen(() -> LOG.infof("%s: is no longer opening", name));
+        return late;
     }
 
     /** The clients send their default without their users' having wished for it: such a wish is left to the server. */
