@@ -4,11 +4,15 @@ import dev.shaula.model.Ack;
 import dev.shaula.model.ExplainedSearch;
 import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
+import dev.shaula.model.GroupRequest;
 import dev.shaula.model.IndexStatus;
 import dev.shaula.model.LiveQuery;
+import dev.shaula.model.MetadataChange;
 import dev.shaula.model.Point;
+import dev.shaula.model.Precondition;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.ScrollRequest;
+import dev.shaula.model.SearchGroup;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.model.WriteResult;
 import dev.shaula.shard.LiveAnswer;
@@ -54,6 +58,16 @@ final class LateShard implements Shard {
     }
 
     @Override
+    public Uni<WriteResult> upsertIf(List<Point> points, List<Precondition> conditions, Ack ack) {
+        return now().upsertIf(points, conditions, ack);
+    }
+
+    @Override
+    public Uni<WriteResult> update(List<String> ids, @Nullable Filter condition, MetadataChange change, Ack ack) {
+        return now().update(ids, condition, change, ack);
+    }
+
+    @Override
     public Uni<WriteResult> delete(List<String> ids, Ack ack) {
         return now().delete(ids, ack);
     }
@@ -71,6 +85,11 @@ final class LateShard implements Shard {
     @Override
     public Uni<ExplainedSearch> explain(SearchRequest request) {
         return now().explain(request);
+    }
+
+    @Override
+    public Uni<List<SearchGroup>> group(GroupRequest request) {
+        return now().group(request);
     }
 
     @Override

@@ -20,8 +20,10 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -46,8 +48,7 @@ public final class LocalCollections implements CollectionRegistry {
 
     private final Worker worker;
     private final Clock clock;
-    private final int shards;
-    private final Duration openWait;
+    private final Settings settings;
     private final Admission admission;
     private final DataDirectory directory;
     private final ShardRuntime runtime;
@@ -82,25 +83,36 @@ public final class LocalCollections implements CollectionRegistry {
      *
      * @param shards of a collection whose creator left the number open
      * @param writeBudgetBytes writes in flight
+     * @param collectionBudgetBytes the part of it that one collection may have
+     * @param connectionBudgetBytes the part of it that one connection may have
      * @param sliceBytes heap bytes of one slice of a stream
      * @param writeWait how long a whole request waits for the budget
      * @param openWait how long the start waits for a shard before it goes on without it, at least 1 ms
      */
-    public record Settings(int shards, long writeBudgetBytes, long sliceBytes, Duration writeWait, Duration openWait) {
+    public record Settings(
+            int shards,
+            long writeBudgetBytes,
+            long collectionBudgetBytes,
+            long connectionBudgetBytes,
+            long sliceBytes,
+            Duration writeWait,
+            Duration openWait) {
         private static final Duration OPEN_WAIT = Duration.ofSeconds(60);
 
         private static final int SLICE_POINTS = 1_024;
         private static final long SMALLEST_SLICE = 128 << 10;
         private static final long LARGEST_SLICE = 4 << 20;
 
-        /** With the default for {@code openWait}. */
-        public Settings(int shards, long writeBudgetBytes, long sliceBytes, Duration writeWait) {
-            this(shards, writeBudgetBytes, sliceBytes, writeWait, OPEN_WAIT);
-        }
-
         /** The same with another time to wait for a shard. */
         public Settings withOpenWait(Duration wait) {
-            return new Settings(shards, writeBudgetBytes, sliceBytes, writeWait, wait);
+            return new Settings(
+                    shards,
+                    writeBudgetBytes,
+                    collectionBudgetBytes,
+                    connectionBudgetBytes,
+                    sliceBytes,
+                    writeWait,
+                    wait);
         }
 
         /** From the cores and the heap of this process. */
@@ -116,9 +128,35 @@ public final class LocalCollections implements CollectionRegistry {
                     shards, bytes, Math.clamp(bytes / 200, SMALLEST_SLICE, LARGEST_SLICE), Duration.ofSeconds(30));
         }
 
+        /** With half of the write budget for one collection, an eighth for one connection, and 60 s for a shard to open. */
+        public Settings(int shards, long writeBudgetBytes, long sliceBytes, Duration writeWait) {
+            this(
+                    shards,
+                    writeBudgetBytes,
+                    writeBudgetBytes / 2,
+                    writeBudgetBytes / 8,
+                    sliceBytes,
+                    writeWait,
+                    OPEN_WAIT);
+        }
+
+        /** The same with other parts for one collection and one connection, where they are given; in bytes. */
+        public Settings withParts(OptionalLong collection, OptionalLong connection) {
+            return new Settings(
+                    shards,
+                    writeBudgetBytes,
+                    collection.orElse(collectionBudgetBytes),
+                    connection.orElse(connectionBudgetBytes),
+                    sliceBytes,
+                    writeWait,
+                    openWait);
+        }
+
         Admission toAdmission() {
             return new Admission(
-                    new ByteBudget(writeBudgetBytes), new UpsertStream.Bounds(SLICE_POINTS, sliceBytes), writeWait);
+                    new ByteBudget(writeBudgetBytes, connectionBudgetBytes),
+                    new UpsertStream.Bounds(SLICE_POINTS, sliceBytes),
+                    writeWait);
         }
     }
 
@@ -126,8 +164,7 @@ public final class LocalCollections implements CollectionRegistry {
             Vertx vertx, Clock clock, Settings settings, DataDirectory directory, ShardRuntime runtime) {
         this.worker = new Worker(vertx);
         this.clock = clock;
-        this.shards = settings.shards();
-        this.openWait = settings.openWait();
+        this.settings = settings;
         this.admission = settings.toAdmission();
         this.directory = directory;
         this.runtime = runtime;
@@ -147,7 +184,7 @@ public final class LocalCollections implements CollectionRegistry {
         try {
             DataDirectory directory = DataDirectory.open(shards.dataDir());
             LocalCollections collections =
-                    new LocalCollections(vertx, clock, settings, directory, ShardRuntime.open(vertx, shards));
+                    new LocalCollections(vertx, clock, settings, directory, ShardRuntime.open(vertx, shards, clock));
             collections.recover();
             return collections;
         } catch (IOException e) {
@@ -158,6 +195,22 @@ public final class LocalCollections implements CollectionRegistry {
     /** Bytes of writes in flight, and their bound. */
     public ByteBudget writeBudget() {
         return admission.budget();
+    }
+
+    @Override
+    public Map<String, Long> bounds() {
+        ShardRuntime.Settings shards = runtime.settings();
+        return Map.ofEntries(
+                Map.entry("heap_bytes", Runtime.getRuntime().maxMemory()),
+                Map.entry("write_budget_bytes", settings.writeBudgetBytes()),
+                Map.entry("write_budget_of_collection_bytes", settings.collectionBudgetBytes()),
+                Map.entry("write_budget_of_connection_bytes", settings.connectionBudgetBytes()),
+                Map.entry("write_wait_ms", settings.writeWait().toMillis()),
+                Map.entry("search_threads", (long) shards.searchThreads()),
+                Map.entry("search_queue", (long) shards.searchQueue()),
+                Map.entry("search_wait_ms", shards.searchWait().toMillis()),
+                Map.entry("native_memory_bytes", shards.memoryLimitBytes()),
+                Map.entry("writes_per_second_and_shard", (long) shards.maxWritesPerSecond()));
     }
 
     /** Bytes of writes that lie in the mailboxes of shards; a part of what the write budget counts. */
@@ -179,14 +232,20 @@ public final class LocalCollections implements CollectionRegistry {
     }
 
     @Override
-    public Uni<Created> create(CollectionConfig wish) {
+    public Uni<Created> create(CollectionConfig wish, List<FieldIndex> indexes) {
         return Uni.createFrom().deferred(() -> {
+            List<FieldIndex> declared = indexes.stream().distinct().toList();
+            DeclaredIndexes.check(declared);
             Entry existing = entries.get(wish.name());
             if (existing != null) {
                 return found(existing, wish);
             }
             CollectionConfig config = wish.withShards(shardsFor(wish));
-            Entry fresh = new Entry(config, Uni.createFrom().deferred(() -> make(config)));
+            Entry fresh = new Entry(
+                    config,
+                    Uni.createFrom()
+                            .deferred(() -> make(
+                                    config, declared, folder -> Uni.createFrom().voidItem())));
             return worker.call(() -> register(fresh))
                     .chain(registered -> registered == fresh
                             ? opened(fresh).map(c -> new Created(c, false))
@@ -405,13 +464,10 @@ public final class LocalCollections implements CollectionRegistry {
         });
     }
 
-    private Uni<ShardedCollection> make(CollectionConfig config) {
-        return make(config, folder -> Uni.createFrom().voidItem());
-    }
-
     /** Opens shards in a new folder that {@code fill} may have put files into; on a failure nothing is left. */
-    private Uni<ShardedCollection> make(CollectionConfig config, Function<Path, Uni<Void>> fill) {
-        Manifest manifest = new Manifest(config, clock.instant(), List.of());
+    private Uni<ShardedCollection> make(
+            CollectionConfig config, List<FieldIndex> indexes, Function<Path, Uni<Void>> fill) {
+        Manifest manifest = new Manifest(config, clock.instant(), indexes);
         return worker.call(() -> directory.newFolder(config.name()))
                 .chain(folder -> fill.apply(folder)
                         .chain(() -> openShards(manifest, folder, this::openShard))
@@ -465,7 +521,7 @@ public final class LocalCollections implements CollectionRegistry {
 
     /** Makes a collection whose shards are what {@code fill} puts into its folder; on a failure nothing is left. */
     Uni<ShardedCollection> adopt(CollectionConfig config, Function<Path, Uni<Void>> fill) {
-        Entry fresh = new Entry(config, Uni.createFrom().deferred(() -> make(config, fill)));
+        Entry fresh = new Entry(config, Uni.createFrom().deferred(() -> make(config, List.of(), fill)));
         return worker.call(() -> register(fresh)).chain(registered -> {
             if (registered != fresh) {
                 checkFree(config.name());
@@ -497,7 +553,7 @@ public final class LocalCollections implements CollectionRegistry {
                         config,
                         manifest.createdAt(),
                         all,
-                        admission,
+                        admission.ofCollection(settings.collectionBudgetBytes()),
                         scrolls,
                         new DeclaredIndexes(manifest.indexes(), indexes -> save(config, indexes))))
                 .call(ShardedCollection::declareIndexes)
@@ -554,8 +610,8 @@ public final class LocalCollections implements CollectionRegistry {
         return Uni.createFrom().emitter(emitter -> {
             Instant since = clock.instant();
             CompletableFuture<Shard> opened = opening.subscribeAsCompletionStage();
-            long watch =
-                    worker.vertx().setTimer(openWait.toMillis(), due -> emitter.complete(late(name, since, opened)));
+            long watch = worker.vertx()
+                    .setTimer(settings.openWait().toMillis(), due -> emitter.complete(late(name, since, opened)));
             opened.thenAccept(shard -> {
                 worker.vertx().cancelTimer(watch);
                 emitter.complete(shard); // of no effect if it is late
@@ -572,7 +628,9 @@ public final class LocalCollections implements CollectionRegistry {
 
     /** The clients send their default without their users' having wished for it: such a wish is left to the server. */
     private int shardsFor(CollectionConfig wish) {
-        return wish.shards() == CollectionConfig.DEFAULT_SHARDS ? shards : Math.min(wish.shards(), MAX_SHARDS);
+        return wish.shards() == CollectionConfig.DEFAULT_SHARDS
+                ? settings.shards()
+                : Math.min(wish.shards(), MAX_SHARDS);
     }
 
     private static void checkEqual(CollectionConfig existing, CollectionConfig wish) {

@@ -117,14 +117,14 @@ final class GraphSteps {
         }
     }
 
-    /** To be called after each drain, of so many writes. */
+    /** To be called after each drain, of so many writes, and after whatever else is written. */
     void wrote(int writes) {
         if (writes == 0) {
             return;
         }
         unrepaired += writes;
         int toMake = Math.ceilDiv(Math.max(0, host.state().linkable() - MAX_UNLINKED), HnswBuilder.step());
-        owedSteps = Math.min(writes / HnswBuilder.step() + 1, toMake);
+        owedSteps = Math.max(owedSteps, Math.min(writes / HnswBuilder.step() + 1, toMake));
     }
 
     /** True while writes are to wait for a step that is under way. */

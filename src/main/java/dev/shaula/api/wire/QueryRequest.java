@@ -1,10 +1,17 @@
 package dev.shaula.api.wire;
 
+import dev.shaula.model.GroupRequest;
 import dev.shaula.model.SearchRequest;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One query of one collection.
  *
  * @param explain whether the answer is to say how it was found
+ * @param groups the groups wanted instead of points, null for points
  */
-public record QueryRequest(String collection, SearchRequest search, boolean explain) {}
+public record QueryRequest(
+        String collection,
+        SearchRequest search,
+        boolean explain,
+        @Nullable GroupRequest groups) {}
