@@ -28,6 +28,10 @@ public final class ShardRuntime implements AutoCloseable {
     private final SearchPool searchPool;
     private final LinkPool linkPool;
     private final StorageRuntime storage;
+    /** Steps of all shards' graphs, in turn: each is spread over the cores by itself. */
+    private final ExecutorService graphExecutor = Executors.newFixedThreadPool(
+            Runtime.getRuntime().availableProcessors(),
+            Thread.ofPlatform().name("shaula-graph-", 0).daemon().factory());
     /** What live queries keep is small beside rows, and must stay so beside requests in flight. */
     private final LiveBudget liveBudget = new LiveBudget(Runtime.getRuntime().maxMemory() / 16);
     /** One thread: one shard at a time needs room for its rows twice. */
@@ -224,6 +228,10 @@ public final class ShardRuntime implements AutoCloseable {
         return linkPool;
     }
 
+    ExecutorService graphExecutor() {
+        return graphExecutor;
+    }
+
     ExecutorService checkpointExecutor() {
         return checkpointExecutor;
     }
@@ -249,6 +257,7 @@ public final class ShardRuntime implements AutoCloseable {
     @Override
     public void close() {
         searchPool.close();
+        graphExecutor.close();
         linkPool.close();
         checkpointExecutor.close();
         compactionExecutor.close();
