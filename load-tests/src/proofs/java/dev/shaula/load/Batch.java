@@ -124,7 +124,7 @@ record Batch(String name, int rows, float[][] vectors) {
     static void varint(ByteArrayOutputStream out, long value) {
         long rest = value;
         while (rest > 127) {
-            out.write((int) (rest & 127 | 128));
+            out.write((int) ((rest & 127) | 128));
             rest >>>= 7;
         }
         out.write((int) rest);

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -27,9 +28,9 @@ abstract class Greedy implements AutoCloseable {
 
     private int[] blocks = {0};
     private int turn;
-    private volatile long sent;
+    private final AtomicLong sent = new AtomicLong();
     private volatile long acknowledgedRows;
-    private volatile long timeOuts;
+    private final AtomicLong timeOuts = new AtomicLong();
     private volatile @Nullable String fault;
     private @Nullable Thread ear;
 
@@ -96,15 +97,14 @@ abstract class Greedy implements AutoCloseable {
         check();
         int block = blocks[turn++ % blocks.length];
         versions[block]++;
-        byte[] bytes = encoded(block, versions[block], sent);
-        sent = sent + 1;
-        underWay.add(new Sent(sent * batch.rows(), System.nanoTime()));
+        byte[] bytes = encoded(block, versions[block], sent.get());
+        underWay.add(new Sent(sent.incrementAndGet() * batch.rows(), System.nanoTime()));
         write(bytes);
     }
 
     /** Returns when everything that was sent is acknowledged. */
     void awaitAll() throws IOException {
-        while (acknowledgedRows < sent * batch.rows()) {
+        while (acknowledgedRows < sent.get() * batch.rows()) {
             check();
             LockSupport.parkNanos(200_000);
         }
@@ -116,9 +116,9 @@ abstract class Greedy implements AutoCloseable {
             throw new IOException(batch.name() + ": no end of the answer");
         }
         check();
-        if (acknowledgedRows != sent * batch.rows()) {
-            throw new IOException(
-                    batch.name() + ": expected " + sent * batch.rows() + " rows acknowledged, got " + acknowledgedRows);
+        if (acknowledgedRows != sent.get() * batch.rows()) {
+            throw new IOException(batch.name() + ": expected " + sent.get() * batch.rows() + " rows acknowledged, got "
+                    + acknowledgedRows);
         }
     }
 
@@ -137,7 +137,7 @@ abstract class Greedy implements AutoCloseable {
             underWay.remove();
             times.add(now - next.atNs());
             if (now - next.atNs() > TIME_OUT_NS) {
-                timeOuts = timeOuts + 1;
+                timeOuts.incrementAndGet();
             }
         }
     }
@@ -147,7 +147,7 @@ abstract class Greedy implements AutoCloseable {
     }
 
     final long timeOuts() {
-        return timeOuts;
+        return timeOuts.get();
     }
 
     @Override

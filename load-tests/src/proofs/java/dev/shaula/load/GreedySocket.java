@@ -43,9 +43,15 @@ final class GreedySocket extends Greedy {
         socket.connect(new InetSocketAddress(url.getHost(), url.getPort()));
         in = new DataInputStream(new BufferedInputStream(socket.getInputStream()));
         out = socket.getOutputStream();
-        out.write(("GET /vectors/stream HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                        + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: c2hhdWxhLW92ZXJsb2FkIQ==\r\n\r\n")
-                .getBytes(StandardCharsets.US_ASCII));
+        out.write("""
+                GET /vectors/stream HTTP/1.1
+                Host: x
+                Upgrade: websocket
+                Connection: Upgrade
+                Sec-WebSocket-Version: 13
+                Sec-WebSocket-Key: c2hhdWxhLW92ZXJsb2FkIQ==
+
+                """.replace("\n", "\r\n").getBytes(StandardCharsets.US_ASCII));
         skipHead();
         say("{\"op\":\"open\",\"stream\":\"" + stream + "\",\"collection\":\"" + collection + "\"}");
         listen();

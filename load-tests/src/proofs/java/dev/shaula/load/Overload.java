@@ -18,7 +18,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 
 /**
@@ -263,12 +262,12 @@ public final class Overload {
             clients.add(new Client(server.address(), COLLECTION));
         }
         List<Future<?>> running = new ArrayList<>();
-        AtomicInteger asked = new AtomicInteger();
+        int asked = 0;
         long period = TimeUnit.SECONDS.toNanos(1) / settings.searches();
         for (long due = System.nanoTime(); due - end < 0; due += period) {
             TimeUnit.NANOSECONDS.sleep(due - System.nanoTime());
             long dueNs = due;
-            long row = asked.getAndIncrement() % ((long) made * settings.batch());
+            long row = asked++ % ((long) made * settings.batch());
             running.add(threads.submit(() -> {
                 Client client = clients.take();
                 client.send(rows.query(COLLECTION, row, 10, false));
@@ -315,7 +314,7 @@ public final class Overload {
         goal("p99 of admitted writes", acknowledged, "<= 2 of polite writers", acknowledged <= 2);
         double search = load.searchP99() / report.idle().searchP99();
         goal("p99 of searches", search, "<= 3 of idle", search <= 3);
-        goal("client time-outs", report.timeOuts(), "0", report.timeOuts() == 0);
+        goal("client time-outs", (double) report.timeOuts(), "0", report.timeOuts() == 0);
     }
 
     private static void goal(String what, double value, String wanted, boolean met) {

@@ -182,9 +182,15 @@ public final class SlowReaders {
     private Socket webSocket(URI url) throws IOException {
         Socket socket = connect(url);
         OutputStream out = socket.getOutputStream();
-        out.write(("GET /vectors/stream HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                        + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: c2hhdWxhLXNsb3ctb25lIQ==\r\n\r\n")
-                .getBytes(StandardCharsets.US_ASCII));
+        out.write("""
+                GET /vectors/stream HTTP/1.1
+                Host: x
+                Upgrade: websocket
+                Connection: Upgrade
+                Sec-WebSocket-Version: 13
+                Sec-WebSocket-Key: c2hhdWxhLXNsb3ctb25lIQ==
+
+                """.replace("\n", "\r\n").getBytes(StandardCharsets.US_ASCII));
         String query = rows.query(COLLECTION, 2, 100, true);
         byte[] json = ("{\"op\":\"subscribe\",\"id\":\"1\"," + query.substring(1)).getBytes(StandardCharsets.US_ASCII);
         out.write(ByteBuffer.allocate(8 + json.length)

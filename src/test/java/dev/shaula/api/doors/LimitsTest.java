@@ -16,6 +16,7 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.RestAssured;
 import io.restassured.response.Response;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -48,12 +49,12 @@ class LimitsTest {
 
     /** Sends one thing too much. */
     @FunctionalInterface
-    private interface Attempt {
+    interface Attempt {
         Refused send() throws Exception;
     }
 
     /** @param status as docs/limits.md writes it */
-    private record Refused(String status, String text) {}
+    record Refused(String status, String text) {}
 
     /**
      * A line of the document.
@@ -61,7 +62,7 @@ class LimitsTest {
      * @param named what the error has to say: the field, and what was expected
      * @param attempt null for a limit that has a test of its own
      */
-    private record Limit(
+    record Limit(
             String input,
             String figure,
             String status,
@@ -470,7 +471,7 @@ class LimitsTest {
 
     /** A client that says how long its body will be and waits to be asked for it. */
     private static Refused announce(String path, long bytes) throws IOException {
-        try (Socket socket = new Socket("127.0.0.1", RestAssured.port)) {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), RestAssured.port)) {
             socket.setSoTimeout(PATIENCE_S * 1_000);
             String head = "POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
                     + "Expect: 100-continue\r\nContent-Length: " + bytes + "\r\n\r\n";
