@@ -8,7 +8,9 @@ import dev.shaula.model.FieldIndex.Kind;
 import dev.shaula.model.Filter;
 import dev.shaula.model.Metadata;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
@@ -129,5 +131,62 @@ class MetadataIndexTest {
             assertThat(field.rows()).isEqualTo(rows);
         }
         assertThat(field.rows(new Filter.Exists("k"))).isEqualTo(RoaringBitmap.bitmapOfRange(0, rows));
+    }
+
+    /** Rows that were changed in place stand where an index made from their new metadata would have them. */
+    @Test
+    void shouldOrderAndCountChangedRowsAsIfTheyHadBeenWrittenSo() {
+        List<Metadata> rows = rows(300);
+        MetadataIndex changed = MetadataIndex.unbuilt(RandomFilters.INDEXES, 0).append(rows);
+        for (int batch = 0; batch < 4; batch++) {
+            Map<Integer, Metadata> updates = new HashMap<>();
+            for (int i = 0; i < 30; i++) {
+                updates.put(random.nextInt(rows.size()), filters.row());
+            }
+            updates.forEach(rows::set);
+            changed = changed.update(updates);
+        }
+        MetadataIndex fresh = MetadataIndex.unbuilt(RandomFilters.INDEXES, 0).append(rows);
+        int ordered = 0;
+        int counted = 0;
+        for (FieldIndex declared : RandomFilters.INDEXES) {
+            for (boolean descending : new boolean[] {false, true}) {
+                RowOrder order = changed.order(declared.field(), descending);
+                RowOrder oracle = fresh.order(declared.field(), descending);
+                assertThat(order == null).isEqualTo(oracle == null);
+                if (order != null && oracle != null) {
+                    ordered++;
+                    assertSameOrder(order, oracle, rows.size());
+                }
+            }
+            long[] accepted = random.longs(5).toArray();
+            ValueCounts counts = changed.countValues(declared.field(), accepted, Integer.MAX_VALUE);
+            if (counts != null) {
+                counted++;
+                FacetCounter counter = new FacetCounter(declared.field());
+                counter.add(counts.counts());
+                for (int row : counts.others()) {
+                    counter.add(rows.get(row));
+                }
+                FacetCounter oracle = new FacetCounter(declared.field());
+                for (int row = 0; row < rows.size(); row++) {
+                    if (row < 64 * accepted.length && (accepted[row >>> 6] & 1L << row) != 0) {
+                        oracle.add(rows.get(row));
+                    }
+                }
+                assertThat(counter.counts()).as(declared.field()).isEqualTo(oracle.counts());
+            }
+        }
+        assertThat(ordered).isPositive();
+        assertThat(counted).isPositive();
+    }
+
+    private static void assertSameOrder(RowOrder order, RowOrder oracle, int rows) {
+        for (int a = 0; a < rows; a++) {
+            assertThat(order.key(a)).isEqualTo(oracle.key(a));
+            for (int b = 0; b < rows; b++) {
+                assertThat(Integer.signum(order.compare(a, b))).isEqualTo(Integer.signum(oracle.compare(a, b)));
+            }
+        }
     }
 }
