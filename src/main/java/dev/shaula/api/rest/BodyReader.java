@@ -1,7 +1,7 @@
 package dev.shaula.api.rest;
 
+import dev.shaula.api.wire.Document;
 import dev.shaula.api.wire.IngestBudget;
-import dev.shaula.api.wire.JsonDocument;
 import dev.shaula.model.VectorDbException;
 import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.subscription.UniEmitter;
@@ -15,7 +15,7 @@ import java.time.Duration;
 final class BodyReader<T> {
     private final HttpServerRequest request;
     private final Vertx vertx;
-    private final JsonDocument<T> document;
+    private final Document<T> document;
     private final long maxBytes;
     private final Duration maxWait;
     private final IngestBudget.Lease lease;
@@ -25,11 +25,7 @@ final class BodyReader<T> {
     private boolean done;
 
     private BodyReader(
-            Exchange exchange,
-            JsonDocument<T> document,
-            long maxBytes,
-            Duration maxWait,
-            UniEmitter<? super T> emitter) {
+            Exchange exchange, Document<T> document, long maxBytes, Duration maxWait, UniEmitter<? super T> emitter) {
         request = exchange.request();
         vertx = exchange.context().owner();
         this.document = document;
@@ -39,7 +35,7 @@ final class BodyReader<T> {
         lease = exchange.lease(this::goOn);
     }
 
-    static <T> Uni<T> read(Exchange exchange, JsonDocument<T> document, long maxBytes, Duration maxWait) {
+    static <T> Uni<T> read(Exchange exchange, Document<T> document, long maxBytes, Duration maxWait) {
         return Uni.createFrom().emitter(emitter -> {
             BodyReader<T> reader = new BodyReader<>(exchange, document, maxBytes, maxWait, emitter);
             if (reader.announcedTooLong()) {

@@ -38,6 +38,7 @@ class LiveOperations {
 
     private void start(Exchange exchange, QueryRequest request) {
         LiveQuery query = LiveQuery.of(request.search());
-        new LiveStream(exchange).start(registry.require(request.collection()).subscribe(query));
+        new LiveStream(exchange, request.vectors())
+                .start(registry.require(request.collection()).subscribe(query));
     }
 }

@@ -53,7 +53,7 @@ final class Upload {
     Upload(SocketMessage.Open wish, VectorCollection collection, SocketDoor door, Consumer<byte[]> client) {
         this.name = wish.stream();
         this.collection = collection;
-        this.collectionName = collection.info().config().name();
+        this.collectionName = collection.config().name();
         this.ack = wish.ack();
         this.table = door.streams();
         this.window = door.window();
@@ -71,7 +71,7 @@ final class Upload {
     }
 
     int dimensions() {
-        return collection.info().config().dimensions();
+        return collection.config().dimensions();
     }
 
     synchronized long acknowledged() {

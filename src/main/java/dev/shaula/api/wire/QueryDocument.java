@@ -25,7 +25,8 @@ public final class QueryDocument extends JsonDocument<QueryRequest> {
 
     @Override
     QueryRequest result() {
-        return new QueryRequest(top.collection, top.item("").search(), top.explain);
+        BatchQueryRequest.Item item = top.item("");
+        return new QueryRequest(top.collection, item.search(), item.vectors(), top.explain);
     }
 
     private static final class Top extends QueryFrame {
