@@ -56,6 +56,8 @@ class ReadmeTest {
                         .formatted(Limits.MAX_FACETS, Limits.MAX_FACET_VALUES))
                 .contains("| points of a page of a scroll | %,d, ".formatted(Limits.MAX_SCROLL_LIMIT))
                 .contains("| ids of a delete | %,d |".formatted(Limits.MAX_DELETE_IDS))
+                .contains("| ids of a change of metadata, keys it deletes | %,d, %,d |"
+                        .formatted(Limits.MAX_DELETE_IDS, Limits.MAX_DELETED_KEYS))
                 .contains("| points of one JSON upsert | %,d ".formatted(Limits.MAX_UPSERT_POINTS))
                 .contains("%d to %d, 1 to %,d |".formatted(Limits.MIN_M, Limits.MAX_M, Limits.MAX_EF_CONSTRUCTION));
     }

@@ -33,7 +33,8 @@ import picocli.CommandLine.Spec;
                     + " override the flags."
         })
 final class ServeCommand implements Callable<Integer> {
-    private static final Pattern SYNC_INTERVAL = Pattern.compile("[1-9][0-9]{0,5}(ms|s|m)");
+    private static final Pattern TIME = Pattern.compile("[1-9][0-9]{0,5}(ms|s|m)");
+    private static final Pattern SIZE = Pattern.compile("[1-9][0-9]{0,17}[KMGTkmgt]?");
 
     @Spec
     private CommandSpec spec = CommandSpec.create();
@@ -79,6 +80,61 @@ final class ServeCommand implements Callable<Integer> {
     private @Nullable Integer queryThreads;
 
     @Option(
+            names = "--search-queue",
+            paramLabel = "N",
+            description = "Searches that wait for a thread before the next is refused with 429 (default: 1024).")
+    private @Nullable Integer searchQueue;
+
+    @Option(
+            names = "--search-wait",
+            paramLabel = "TIME",
+            description = "How long a search may wait before it is refused with 429 (default: 10s).")
+    private @Nullable String searchWait;
+
+    @Option(
+            names = "--write-budget",
+            paramLabel = "BYTES",
+            description = "Writes in flight before senders are slowed, such as 256M (default: an eighth of the heap).")
+    private @Nullable String writeBudget;
+
+    @Option(
+            names = "--collection-budget",
+            paramLabel = "BYTES",
+            description = "Of these, writes to one collection (default: half).")
+    private @Nullable String collectionBudget;
+
+    @Option(
+            names = "--connection-budget",
+            paramLabel = "BYTES",
+            description = "Of these, writes of one connection (default: an eighth).")
+    private @Nullable String connectionBudget;
+
+    @Option(
+            names = "--write-wait",
+            paramLabel = "TIME",
+            description = "How long a whole request waits for its share before it is refused with 429 (default: 30s).")
+    private @Nullable String writeWait;
+
+    @Option(
+            names = "--body-budget",
+            paramLabel = "BYTES",
+            description = "Heap of request bodies that are being read (default: a quarter of the heap).")
+    private @Nullable String bodyBudget;
+
+    @Option(
+            names = "--credit-budget",
+            paramLabel = "BYTES",
+            description = "Credit of all upsert streams of WebSockets (default: an eighth of the heap).")
+    private @Nullable String creditBudget;
+
+    @Option(
+            names = "--memory-limit",
+            paramLabel = "BYTES",
+            description = "Native memory of vectors; what needs more is refused with 507 (default: 80 %% of the"
+                    + " machine's, less the heap).")
+    private @Nullable String memoryLimit;
+
+    @Option(
             names = "--similarity",
             paramLabel = "SCORE",
             description = "Lowest score of results when a query does not say (default: no limit).")
@@ -99,8 +155,26 @@ final class ServeCommand implements Callable<Integer> {
     @Option(
             names = "--max-connections",
             paramLabel = "N",
-            description = "Most client connections at a time (default: no limit).")
+            description = "Connections at a time; one more gets 503 (default: by heap, 10000 at most).")
     private @Nullable Integer maxConnections;
+
+    @Option(
+            names = "--header-timeout",
+            paramLabel = "TIME",
+            description = "How long the head of a request may take to come (default: 20s).")
+    private @Nullable String headerTimeout;
+
+    @Option(
+            names = "--body-timeout",
+            paramLabel = "TIME",
+            description = "How long the sender of a body may say nothing (default: 30s).")
+    private @Nullable String bodyTimeout;
+
+    @Option(
+            names = "--idle-timeout",
+            paramLabel = "TIME",
+            description = "After how long without a byte in either direction a connection is closed (default: 120s).")
+    private @Nullable String idleTimeout;
 
     @Option(
             names = "-D",
@@ -142,14 +216,24 @@ final class ServeCommand implements Callable<Integer> {
         check("--port", port, 0, 65_535);
         check("--shards", shards, 1, Limits.MAX_SHARDS);
         check("--query-threads", queryThreads, 1, 1_024);
-        if (sync != null
-                && !sync.equals("always")
-                && !SYNC_INTERVAL.matcher(sync).matches()) {
+        if (sync != null && !sync.equals("always") && !TIME.matcher(sync).matches()) {
             throw usage("--sync: expected always, or a time such as 200ms or 1s, got \"" + sync + "\"");
         }
         check("--max-results", maxResults, 1, Limits.MAX_TOP_K);
         check("--commit-interval", commitInterval, 1, 86_400);
         check("--max-connections", maxConnections, 1, Integer.MAX_VALUE);
+        check("--search-queue", searchQueue, 1, 1_000_000);
+        checkTime("--search-wait", searchWait);
+        checkTime("--write-wait", writeWait);
+        checkTime("--header-timeout", headerTimeout);
+        checkTime("--body-timeout", bodyTimeout);
+        checkTime("--idle-timeout", idleTimeout);
+        checkSize("--write-budget", writeBudget);
+        checkSize("--collection-budget", collectionBudget);
+        checkSize("--connection-budget", connectionBudget);
+        checkSize("--body-budget", bodyBudget);
+        checkSize("--credit-budget", creditBudget);
+        checkSize("--memory-limit", memoryLimit);
         if (similarity != null && !Double.isFinite(similarity)) {
             throw usage("--similarity: expected a number, got " + similarity);
         }
@@ -158,6 +242,18 @@ final class ServeCommand implements Callable<Integer> {
     private void check(String option, @Nullable Integer value, int min, int max) {
         if (value != null && (value < min || value > max)) {
             throw usage(option + ": expected " + min + " to " + max + ", got " + value);
+        }
+    }
+
+    private void checkTime(String option, @Nullable String value) {
+        if (value != null && !TIME.matcher(value).matches()) {
+            throw usage(option + ": expected a time such as 500ms, 10s or 2m, got \"" + value + "\"");
+        }
+    }
+
+    private void checkSize(String option, @Nullable String value) {
+        if (value != null && !SIZE.matcher(value).matches()) {
+            throw usage(option + ": expected bytes such as 65536, 64M or 2G, got \"" + value + "\"");
         }
     }
 
@@ -177,7 +273,19 @@ final class ServeCommand implements Callable<Integer> {
         putIfGiven(config, "shaula.default-threshold", similarity);
         putIfGiven(config, "shaula.default-top-k-cap", maxResults);
         putIfGiven(config, "shaula.checkpoint-interval", commitInterval == null ? null : commitInterval + "s");
-        putIfGiven(config, "quarkus.http.limits.max-connections", maxConnections);
+        putIfGiven(config, "shaula.search-queue", searchQueue);
+        putIfGiven(config, "shaula.search-wait", searchWait);
+        putIfGiven(config, "shaula.write-budget", writeBudget);
+        putIfGiven(config, "shaula.collection-budget", collectionBudget);
+        putIfGiven(config, "shaula.connection-budget", connectionBudget);
+        putIfGiven(config, "shaula.write-wait", writeWait);
+        putIfGiven(config, "shaula.http.ingest-budget", bodyBudget);
+        putIfGiven(config, "shaula.websocket.credit-budget", creditBudget);
+        putIfGiven(config, "shaula.memory-limit", memoryLimit);
+        putIfGiven(config, "shaula.http.max-connections", maxConnections);
+        putIfGiven(config, "shaula.http.header-timeout", headerTimeout);
+        putIfGiven(config, "shaula.http.body-timeout", bodyTimeout);
+        putIfGiven(config, "quarkus.http.idle-timeout", idleTimeout);
         config.putAll(properties);
         return config;
     }

@@ -12,14 +12,42 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What all writes of the node share: the bytes that may be in flight. A stream is slowed by it; a request that comes
- * as a whole cannot be, so it waits a bounded time and is then refused, with nothing of it stored.
+ * The bytes of writes that may be in flight: what all writes of the node share, and of that what one collection and one
+ * sender may have. A stream is slowed by it; a request that comes as a whole cannot be, so it waits a bounded time, in a
+ * line of bounded length, and is then refused, with nothing of it stored.
  *
  * @param budget bytes of writes in flight, from before they reach a mailbox until they are answered
+ * @param account the part of it for one collection
+ * @param sender who writes; null for nobody in particular
  * @param slice bounds of a slice of a stream
  * @param longestWait how long a whole request waits
  */
-record Admission(ByteBudget budget, UpsertStream.Bounds slice, Duration longestWait) {
+record Admission(
+        ByteBudget budget,
+        ByteBudget.Account account,
+        @Nullable Sender sender,
+        UpsertStream.Bounds slice,
+        Duration longestWait) {
+
+    /** For writes that have no account. */
+    Admission(ByteBudget budget, UpsertStream.Bounds slice, Duration longestWait) {
+        this(budget, budget.common(), null, slice, longestWait);
+    }
+
+    /** For the writes to one more collection, which has at most {@code limit} bytes in flight. */
+    Admission ofCollection(long limit) {
+        return new Admission(budget, budget.account(limit), null, slice, longestWait);
+    }
+
+    /** The same for the writes of one sender. */
+    Admission of(Sender writer) {
+        return new Admission(budget, account, writer, slice, longestWait);
+    }
+
+    /** Asks for a share. */
+    ByteBudget.Waiter acquire(long bytes) {
+        return account.acquire(sender, bytes);
+    }
 
     /** Runs {@code write} once there is room for {@code bytes}; a write once begun is finished, heard or not. */
     <T> Uni<T> admit(long bytes, Supplier<Uni<T>> write) {
@@ -43,14 +71,17 @@ record Admission(ByteBudget budget, UpsertStream.Bounds slice, Duration longestW
         }
 
         void enter(long bytes) {
-            ByteBudget.Waiter waiter = budget.acquire(bytes);
+            boolean crowded = account.crowded();
+            ByteBudget.Waiter waiter = acquire(bytes);
             emitter.onTermination(() -> {
                 if (settle() != null) {
                     waiter.release();
                 }
             });
             waiter.onGranted(() -> begin(waiter));
-            if (waiting.get() != null) {
+            if (crowded) {
+                giveUp(waiter);
+            } else if (waiting.get() != null) {
                 patience = Infrastructure.getDefaultWorkerPool()
                         .schedule(() -> giveUp(waiter), longestWait.toMillis(), TimeUnit.MILLISECONDS);
                 if (waiting.get() == null) {
@@ -88,8 +119,10 @@ record Admission(ByteBudget budget, UpsertStream.Bounds slice, Duration longestW
         private void giveUp(ByteBudget.Waiter waiter) {
             if (settle() != null) {
                 waiter.release();
-                emitter.fail(VectorDbException.overloaded("the node has " + budget.capacity()
-                        + " bytes of writes in flight already; nothing of this write was stored, try again later"));
+                emitter.fail(VectorDbException.overloaded("writes in flight: expected at most " + account.limit()
+                        + " bytes of a collection, " + budget.senderLimit() + " of a connection and "
+                        + budget.capacity() + " of the node, got " + account.used() + " of the collection and "
+                        + budget.used() + " of the node; nothing of this write was stored, try again later"));
             }
         }
     }

@@ -1,30 +1,61 @@
 package dev.shaula.collection;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A bound on the bytes that are in flight in this process. Who wants more than is left waits in line; nobody overtakes,
- * so that a large request is not starved by small ones. Thread-safe; callbacks run on the thread that asked or on the
- * one that gave back, and must not block.
+ * A bound on the bytes that are in flight in this process, shared by accounts (collections) and senders (connections).
+ * Who wants more than is left waits in line.
+ *
+ * <p>No account starves the others: it never holds more than its limit, nor more than it leaves free, so that n greedy
+ * accounts leave the next one 1/(n + 1) of the whole (dynamic thresholds: Choudhury and Hahne, "Dynamic Queue Length
+ * Thresholds for Shared-Memory Packet Switches", 1998). No sender holds more than the limit of senders. Whoever is at a
+ * limit of his own stands aside; among all others accounts take turns, in an account its senders, and each sender's
+ * requests come in order. Nobody overtakes one whose turn it is, so that a large request is not starved by small ones.
+ *
+ * <p>Thread-safe; callbacks run on the thread that asked or on the one that gave back, and must not block.
  */
 public final class ByteBudget {
     private static final Logger LOG = Logger.getLogger(ByteBudget.class);
     private static final ThreadLocal<Callbacks> CALLBACKS = ThreadLocal.withInitial(Callbacks::new);
+    /** What one request counts of an account at most, as a part of the capacity: three large ones go side by side. */
+    private static final int LARGEST_PART = 4;
 
     private final long capacity;
-    private final ArrayDeque<Waiter> line = new ArrayDeque<>();
+    private final long senderLimit;
+    /** For requests without an account. */
+    private final Account common;
+    /** Accounts whose turn comes: the first waits for room, if it has anybody at all. */
+    private final ArrayDeque<Account> turns = new ArrayDeque<>();
+    /** Accounts at their limit. */
+    private final List<Account> aside = new ArrayList<>();
+
     private long used;
+    private int waiting;
+
+    /** Takes shares of a budget. */
+    @FunctionalInterface
+    interface Shares {
+        Waiter acquire(long bytes);
+    }
 
     /** A place in line, then a share. */
     public final class Waiter {
+        private final Account account;
+        private final @Nullable Sender sender;
         private final long bytes;
         private @Nullable Runnable onGranted;
         private boolean granted;
         private boolean released;
 
-        private Waiter(long bytes) {
+        private Waiter(Account account, @Nullable Sender sender, long bytes) {
+            this.account = account;
+            this.sender = sender;
             this.bytes = bytes;
         }
 
@@ -50,28 +81,204 @@ public final class ByteBudget {
          * thread has taken up already still runs: it must not count on the share when its owner may have left.
          */
         public void release() {
-            synchronized (ByteBudget.this) {
-                if (released) {
-                    return;
-                }
-                released = true;
-                if (granted) {
-                    used -= bytes;
-                } else {
-                    line.remove(this);
-                }
+            releaseAll(List.of(this));
+        }
+
+        private ByteBudget budget() {
+            return ByteBudget.this;
+        }
+
+        private void giveBack() {
+            if (released) {
+                return;
             }
-            grantNext();
+            released = true;
+            if (!granted) {
+                account.leave(this);
+                return;
+            }
+            used -= bytes;
+            account.used -= bytes;
+            if (sender != null) {
+                sender.used -= bytes;
+            }
+        }
+
+        private void grant(Callbacks callbacks) {
+            granted = true;
+            used += bytes;
+            account.used += bytes;
+            if (sender != null) {
+                sender.used += bytes;
+            }
+            if (onGranted != null) {
+                callbacks.add(onGranted);
+            }
         }
     }
 
-    /** A budget of {@code capacity} bytes, at least 1. */
+    /** The part of the budget that one collection may have. */
+    public final class Account {
+        private final long limit;
+        /** Whether others get their part whatever this one asks for. */
+        private final boolean shared;
+
+        private final Map<@Nullable Sender, Line> lines = new IdentityHashMap<>();
+        private final ArrayDeque<Line> turn = new ArrayDeque<>();
+        private long used;
+        private long waitingBytes;
+        /** Whether it is in {@link #turns} or {@link #aside}. */
+        private boolean known;
+
+        private Account(long limit, boolean shared) {
+            this.limit = limit;
+            this.shared = shared;
+        }
+
+        /**
+         * Asks for a share; it is granted before this returns if there is room and nobody waits before.
+         *
+         * @param sender null for nobody in particular
+         * @param bytes more than a quarter of the capacity counts as that
+         */
+        public Waiter acquire(@Nullable Sender sender, long bytes) {
+            Waiter waiter = new Waiter(this, sender, Math.min(bytes, shared ? largest() : capacity));
+            Callbacks callbacks = CALLBACKS.get();
+            synchronized (ByteBudget.this) {
+                enter(waiter);
+                grantAll(callbacks);
+            }
+            callbacks.run();
+            return waiter;
+        }
+
+        /** Bytes granted and not given back. */
+        public long used() {
+            synchronized (ByteBudget.this) {
+                return used;
+            }
+        }
+
+        /** Bytes asked for and not granted. */
+        long waitingBytes() {
+            synchronized (ByteBudget.this) {
+                return waitingBytes;
+            }
+        }
+
+        /** Whether more waits for a share already than the account may hold. */
+        boolean crowded() {
+            synchronized (ByteBudget.this) {
+                return shared && waitingBytes > limit;
+            }
+        }
+
+        /** Most bytes that it may ever hold. */
+        long limit() {
+            return limit;
+        }
+
+        private void enter(Waiter waiter) {
+            Line line = lines.computeIfAbsent(waiter.sender, Line::new);
+            if (line.waiters.isEmpty()) {
+                turn.add(line);
+            }
+            line.waiters.add(waiter);
+            waiting++;
+            waitingBytes += waiter.bytes;
+            if (!known) {
+                known = true;
+                turns.add(this);
+            } else if (aside.remove(this)) {
+                turns.add(this); // it may be its senders that are at their limit, and this one is not
+            }
+        }
+
+        /** An empty line stays until its turn. */
+        private void leave(Waiter waiter) {
+            Line line = lines.get(waiter.sender);
+            if (line != null && line.waiters.remove(waiter)) {
+                left(waiter, line);
+                if (line.waiters.isEmpty()) {
+                    turn.remove(line);
+                }
+            }
+        }
+
+        private void left(Waiter waiter, Line line) {
+            waiting--;
+            waitingBytes -= waiter.bytes;
+            if (line.waiters.isEmpty()) {
+                lines.remove(line.sender);
+            }
+        }
+
+        /** The next one whose sender is not at its limit; the lines of those that are go to the end. Null for none. */
+        private @Nullable Waiter next() {
+            for (int i = turn.size(); i > 0; i--) {
+                Line line = turn.element();
+                Waiter first = line.waiters.element();
+                if (line.sender == null || line.sender.used == 0 || line.sender.used + first.bytes <= senderLimit) {
+                    return first;
+                }
+                turn.add(turn.remove());
+            }
+            return null;
+        }
+
+        private boolean mayHold(long more) {
+            return !shared || used == 0 || used + more <= Math.min(limit, capacity - ByteBudget.this.used - more);
+        }
+
+        /** {@code first} is the head of the first line. */
+        private void serve(Waiter first, Callbacks callbacks) {
+            Line line = turn.remove();
+            line.waiters.remove();
+            left(first, line);
+            if (!line.waiters.isEmpty()) {
+                turn.add(line);
+            }
+            first.grant(callbacks);
+        }
+    }
+
+    /** What one sender asks of one account, in order; there while it is not empty. */
+    private static final class Line {
+        private final @Nullable Sender sender;
+        private final ArrayDeque<Waiter> waiters = new ArrayDeque<>();
+
+        Line(@Nullable Sender sender) {
+            this.sender = sender;
+        }
+    }
+
+    /** A budget of {@code capacity} bytes, at least 1, of which one sender may have all. */
     public ByteBudget(long capacity) {
+        this(capacity, capacity);
+    }
+
+    /**
+     * A budget of {@code capacity} bytes, at least 1.
+     *
+     * @param senderLimit bytes that one sender may hold, whatever accounts they are of; a single share may be larger
+     */
+    public ByteBudget(long capacity, long senderLimit) {
         this.capacity = capacity;
+        this.senderLimit = senderLimit;
+        this.common = new Account(capacity, false);
     }
 
     public long capacity() {
         return capacity;
+    }
+
+    /** Bytes that one sender may hold. */
+    public long senderLimit() {
+        return senderLimit;
+    }
+
+    private long largest() {
+        return Math.max(1, capacity / LARGEST_PART);
     }
 
     /** Bytes granted and not given back. */
@@ -81,38 +288,58 @@ public final class ByteBudget {
 
     /** How many wait in line. */
     public synchronized int waiting() {
-        return line.size();
+        return waiting;
     }
 
-    /**
-     * Asks for a share; it is granted before this returns if there is room and nobody waits.
-     *
-     * @param bytes more than the capacity counts as the capacity: such a request goes alone
-     */
+    /** An account of its own that never holds more than {@code limit} bytes, a single share apart. */
+    public Account account(long limit) {
+        return new Account(limit, true);
+    }
+
+    /** The account of all who have none: in order of arrival, and one of them may hold the whole budget. */
+    Account common() {
+        return common;
+    }
+
+    /** As {@link Account#acquire} of {@link #common}; more than the capacity counts as the capacity and goes alone. */
     public Waiter acquire(long bytes) {
-        Waiter waiter = new Waiter(Math.min(bytes, capacity));
-        synchronized (this) {
-            line.add(waiter);
-        }
-        grantNext();
-        return waiter;
+        return common.acquire(null, bytes);
     }
 
-    private void grantNext() {
+    /** As {@link Waiter#release} of each, under one lock; all must be of one budget. */
+    static void release(List<Waiter> waiters) {
+        if (!waiters.isEmpty()) {
+            waiters.getFirst().budget().releaseAll(waiters);
+        }
+    }
+
+    private void releaseAll(List<Waiter> waiters) {
         Callbacks callbacks = CALLBACKS.get();
         synchronized (this) {
-            Waiter next = line.peek();
-            while (next != null && used + next.bytes <= capacity) {
-                line.remove();
-                used += next.bytes;
-                next.granted = true;
-                if (next.onGranted != null) {
-                    callbacks.add(next.onGranted);
-                }
-                next = line.peek();
-            }
+            waiters.forEach(Waiter::giveBack);
+            turns.addAll(aside);
+            aside.clear();
+            grantAll(callbacks);
         }
         callbacks.run();
+    }
+
+    private void grantAll(Callbacks callbacks) {
+        while (!turns.isEmpty()) {
+            Account account = turns.element();
+            Waiter next = account.next();
+            if (account.turn.isEmpty()) {
+                turns.remove();
+                account.known = false;
+            } else if (next == null || !account.mayHold(next.bytes)) {
+                aside.add(turns.remove());
+            } else if (used + next.bytes > capacity) {
+                return;
+            } else {
+                account.serve(next, callbacks);
+                turns.add(turns.remove());
+            }
+        }
     }
 
     /**

@@ -1,9 +1,11 @@
 package dev.shaula.collection;
 
 import dev.shaula.model.CollectionConfig;
+import dev.shaula.model.FieldIndex;
 import dev.shaula.model.VectorDbException;
 import io.smallrye.mutiny.Uni;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -22,7 +24,17 @@ public interface CollectionRegistry {
      * @throws VectorDbException (as a failure) CONFLICT, with "already exists" in its text, if the name is taken by a
      *     collection of other dimensions or metric, or by an alias
      */
-    Uni<Created> create(CollectionConfig config);
+    default Uni<Created> create(CollectionConfig config) {
+        return create(config, List.of());
+    }
+
+    /**
+     * As {@link #create(CollectionConfig)}, with indexes from the first point on: the collection and their declaration are
+     * on disk together. One that exists keeps the indexes it has.
+     *
+     * @param indexes at most {@link dev.shaula.model.Limits#MAX_INDEXES}, or it fails with INVALID
+     */
+    Uni<Created> create(CollectionConfig config, List<FieldIndex> indexes);
 
     /** The collection of this name, or the one that the alias of this name stands for now. */
     Optional<VectorCollection> find(String name);
@@ -56,4 +68,9 @@ public interface CollectionRegistry {
 
     /** True once every collection found on disk is open for reading and writing. */
     boolean ready();
+
+    /** The bounds of this node that are in force, by name; a name ends in its unit. */
+    default Map<String, Long> bounds() {
+        return Map.of();
+    }
 }

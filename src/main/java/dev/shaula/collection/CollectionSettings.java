@@ -1,12 +1,13 @@
 package dev.shaula.collection;
 
+import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import io.smallrye.config.WithName;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.OptionalLong;
 
 /** What an operator may set; every key starts with {@code shaula.}. */
 @ConfigMapping(prefix = "shaula")
@@ -32,7 +33,13 @@ public interface CollectionSettings {
     Duration checkpointInterval();
 
     /** Bytes of writes in flight before senders are slowed; by default an eighth of the heap. */
-    OptionalLong writeBudget();
+    Optional<MemorySize> writeBudget();
+
+    /** Of these, bytes of writes to one collection; by default half. */
+    Optional<MemorySize> collectionBudget();
+
+    /** Of these, bytes of writes of one connection; by default an eighth. */
+    Optional<MemorySize> connectionBudget();
 
     /** How long a request that cannot be slowed waits for the write budget before it is refused with 429. */
     @WithDefault("30s")
@@ -49,7 +56,11 @@ public interface CollectionSettings {
     @WithDefault("1024")
     int searchQueue();
 
+    /** How long a search may wait for a thread before it is refused with 429. */
+    @WithDefault("10s")
+    Duration searchWait();
+
     /** Native memory that vectors may take, in bytes; by default 80 % of the machine's, less the heap. */
     @WithName("memory-limit")
-    OptionalLong memoryLimit();
+    Optional<MemorySize> memoryLimit();
 }

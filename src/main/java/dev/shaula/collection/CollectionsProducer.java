@@ -5,6 +5,7 @@ import dev.shaula.shard.ShardRuntime;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.runtime.configuration.DurationConverter;
+import io.quarkus.runtime.configuration.MemorySize;
 import io.vertx.core.Vertx;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
@@ -13,6 +14,8 @@ import jakarta.inject.Singleton;
 import java.lang.management.ManagementFactory;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalLong;
 import org.jboss.logging.Logger;
 
 /** Makes the node's collections from its configuration, opens them when the service starts and closes them when it stops. */
@@ -24,15 +27,20 @@ final class CollectionsProducer {
     @Produces
     @Singleton
     LocalCollections open(Vertx vertx, CollectionSettings settings) {
-        LocalCollections.Settings defaults = settings.writeBudget().isPresent()
-                ? LocalCollections.Settings.withBudget(settings.writeBudget().getAsLong())
-                : LocalCollections.Settings.defaults();
+        LocalCollections.Settings defaults = settings.writeBudget()
+                .map(budget -> LocalCollections.Settings.withBudget(budget.asLongValue()))
+                .orElseGet(LocalCollections.Settings::defaults);
         LocalCollections.Settings node = new LocalCollections.Settings(
-                settings.shards().orElse(defaults.shards()),
-                defaults.writeBudgetBytes(),
-                defaults.sliceBytes(),
-                settings.writeWait());
+                        settings.shards().orElse(defaults.shards()),
+                        defaults.writeBudgetBytes(),
+                        defaults.sliceBytes(),
+                        settings.writeWait())
+                .withParts(bytes(settings.collectionBudget()), bytes(settings.connectionBudget()));
         return LocalCollections.open(vertx, Clock.systemUTC(), node, shardSettings(settings));
+    }
+
+    private static OptionalLong bytes(Optional<MemorySize> size) {
+        return size.map(given -> OptionalLong.of(given.asLongValue())).orElseGet(OptionalLong::empty);
     }
 
     /** Recovery begins with the service, not with the first request. */
@@ -54,8 +62,9 @@ final class CollectionsProducer {
                 syncInterval(settings.sync()),
                 defaults.maxBatchWrites(),
                 settings.maxWriteRate(),
-                settings.memoryLimit().orElseGet(CollectionsProducer::memoryLimit),
-                settings.checkpointInterval());
+                settings.memoryLimit().map(MemorySize::asLongValue).orElseGet(CollectionsProducer::memoryLimit),
+                settings.checkpointInterval(),
+                settings.searchWait());
     }
 
     private static Duration syncInterval(String sync) {

@@ -21,6 +21,13 @@ final class DeclaredIndexes {
         this.save = save;
     }
 
+    /** Throws INVALID if they are too many. */
+    static void check(List<FieldIndex> indexes) {
+        if (indexes.size() > Limits.MAX_INDEXES) {
+            throw VectorDbException.invalid("indexes: expected at most " + Limits.MAX_INDEXES + " in a collection");
+        }
+    }
+
     List<FieldIndex> all() {
         return all;
     }
@@ -59,9 +66,7 @@ final class DeclaredIndexes {
         if (next.equals(all)) {
             return Uni.createFrom().voidItem();
         }
-        if (next.size() > Limits.MAX_INDEXES) {
-            throw VectorDbException.invalid("indexes: expected at most " + Limits.MAX_INDEXES + " in a collection");
-        }
+        check(next);
         return save.apply(next).invoke(() -> all = List.copyOf(next));
     }
 }

@@ -19,8 +19,10 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -44,7 +46,7 @@ public final class LocalCollections implements CollectionRegistry {
 
     private final Worker worker;
     private final Clock clock;
-    private final int shards;
+    private final Settings settings;
     private final Admission admission;
     private final DataDirectory directory;
     private final ShardRuntime runtime;
@@ -79,10 +81,18 @@ public final class LocalCollections implements CollectionRegistry {
      *
      * @param shards of a collection whose creator left the number open
      * @param writeBudgetBytes writes in flight
+     * @param collectionBudgetBytes the part of it that one collection may have
+     * @param connectionBudgetBytes the part of it that one connection may have
      * @param sliceBytes heap bytes of one slice of a stream
      * @param writeWait how long a whole request waits for the budget
      */
-    public record Settings(int shards, long writeBudgetBytes, long sliceBytes, Duration writeWait) {
+    public record Settings(
+            int shards,
+            long writeBudgetBytes,
+            long collectionBudgetBytes,
+            long connectionBudgetBytes,
+            long sliceBytes,
+            Duration writeWait) {
         private static final int SLICE_POINTS = 1_024;
         private static final long SMALLEST_SLICE = 128 << 10;
         private static final long LARGEST_SLICE = 4 << 20;
@@ -100,9 +110,27 @@ public final class LocalCollections implements CollectionRegistry {
                     shards, bytes, Math.clamp(bytes / 200, SMALLEST_SLICE, LARGEST_SLICE), Duration.ofSeconds(30));
         }
 
+        /** With half of the write budget for one collection and an eighth for one connection. */
+        public Settings(int shards, long writeBudgetBytes, long sliceBytes, Duration writeWait) {
+            this(shards, writeBudgetBytes, writeBudgetBytes / 2, writeBudgetBytes / 8, sliceBytes, writeWait);
+        }
+
+        /** The same with other parts for one collection and one connection, where they are given; in bytes. */
+        public Settings withParts(OptionalLong collection, OptionalLong connection) {
+            return new Settings(
+                    shards,
+                    writeBudgetBytes,
+                    collection.orElse(collectionBudgetBytes),
+                    connection.orElse(connectionBudgetBytes),
+                    sliceBytes,
+                    writeWait);
+        }
+
         Admission toAdmission() {
             return new Admission(
-                    new ByteBudget(writeBudgetBytes), new UpsertStream.Bounds(SLICE_POINTS, sliceBytes), writeWait);
+                    new ByteBudget(writeBudgetBytes, connectionBudgetBytes),
+                    new UpsertStream.Bounds(SLICE_POINTS, sliceBytes),
+                    writeWait);
         }
     }
 
@@ -110,7 +138,7 @@ public final class LocalCollections implements CollectionRegistry {
             Vertx vertx, Clock clock, Settings settings, DataDirectory directory, ShardRuntime runtime) {
         this.worker = new Worker(vertx);
         this.clock = clock;
-        this.shards = settings.shards();
+        this.settings = settings;
         this.admission = settings.toAdmission();
         this.directory = directory;
         this.runtime = runtime;
@@ -130,7 +158,7 @@ public final class LocalCollections implements CollectionRegistry {
         try {
             DataDirectory directory = DataDirectory.open(shards.dataDir());
             LocalCollections collections =
-                    new LocalCollections(vertx, clock, settings, directory, ShardRuntime.open(vertx, shards));
+                    new LocalCollections(vertx, clock, settings, directory, ShardRuntime.open(vertx, shards, clock));
             collections.recover();
             return collections;
         } catch (IOException e) {
@@ -141,6 +169,22 @@ public final class LocalCollections implements CollectionRegistry {
     /** Bytes of writes in flight, and their bound. */
     public ByteBudget writeBudget() {
         return admission.budget();
+    }
+
+    @Override
+    public Map<String, Long> bounds() {
+        ShardRuntime.Settings shards = runtime.settings();
+        return Map.ofEntries(
+                Map.entry("heap_bytes", Runtime.getRuntime().maxMemory()),
+                Map.entry("write_budget_bytes", settings.writeBudgetBytes()),
+                Map.entry("write_budget_of_collection_bytes", settings.collectionBudgetBytes()),
+                Map.entry("write_budget_of_connection_bytes", settings.connectionBudgetBytes()),
+                Map.entry("write_wait_ms", settings.writeWait().toMillis()),
+                Map.entry("search_threads", (long) shards.searchThreads()),
+                Map.entry("search_queue", (long) shards.searchQueue()),
+                Map.entry("search_wait_ms", shards.searchWait().toMillis()),
+                Map.entry("native_memory_bytes", shards.memoryLimitBytes()),
+                Map.entry("writes_per_second_and_shard", (long) shards.maxWritesPerSecond()));
     }
 
     /** Bytes of writes that lie in the mailboxes of shards; a part of what the write budget counts. */
@@ -162,14 +206,20 @@ public final class LocalCollections implements CollectionRegistry {
     }
 
     @Override
-    public Uni<Created> create(CollectionConfig wish) {
+    public Uni<Created> create(CollectionConfig wish, List<FieldIndex> indexes) {
         return Uni.createFrom().deferred(() -> {
+            List<FieldIndex> declared = indexes.stream().distinct().toList();
+            DeclaredIndexes.check(declared);
             Entry existing = entries.get(wish.name());
             if (existing != null) {
                 return found(existing, wish);
             }
             CollectionConfig config = wish.withShards(shardsFor(wish));
-            Entry fresh = new Entry(config, Uni.createFrom().deferred(() -> make(config)));
+            Entry fresh = new Entry(
+                    config,
+                    Uni.createFrom()
+                            .deferred(() -> make(
+                                    config, declared, folder -> Uni.createFrom().voidItem())));
             return worker.call(() -> register(fresh))
                     .chain(registered -> registered == fresh
                             ? opened(fresh).map(c -> new Created(c, false))
@@ -388,13 +438,10 @@ public final class LocalCollections implements CollectionRegistry {
         });
     }
 
-    private Uni<ShardedCollection> make(CollectionConfig config) {
-        return make(config, folder -> Uni.createFrom().voidItem());
-    }
-
     /** Opens shards in a new folder that {@code fill} may have put files into; on a failure nothing is left. */
-    private Uni<ShardedCollection> make(CollectionConfig config, Function<Path, Uni<Void>> fill) {
-        Manifest manifest = new Manifest(config, clock.instant(), List.of());
+    private Uni<ShardedCollection> make(
+            CollectionConfig config, List<FieldIndex> indexes, Function<Path, Uni<Void>> fill) {
+        Manifest manifest = new Manifest(config, clock.instant(), indexes);
         return worker.call(() -> directory.newFolder(config.name()))
                 .chain(folder -> fill.apply(folder)
                         .chain(() -> openShards(manifest, folder, this::openShard))
@@ -448,7 +495,7 @@ public final class LocalCollections implements CollectionRegistry {
 
     /** Makes a collection whose shards are what {@code fill} puts into its folder; on a failure nothing is left. */
     Uni<ShardedCollection> adopt(CollectionConfig config, Function<Path, Uni<Void>> fill) {
-        Entry fresh = new Entry(config, Uni.createFrom().deferred(() -> make(config, fill)));
+        Entry fresh = new Entry(config, Uni.createFrom().deferred(() -> make(config, List.of(), fill)));
         return worker.call(() -> register(fresh)).chain(registered -> {
             if (registered != fresh) {
                 checkFree(config.name());
@@ -480,7 +527,7 @@ public final class LocalCollections implements CollectionRegistry {
                         config,
                         manifest.createdAt(),
                         all,
-                        admission,
+                        admission.ofCollection(settings.collectionBudgetBytes()),
                         scrolls,
                         new DeclaredIndexes(manifest.indexes(), indexes -> save(config, indexes))))
                 .call(ShardedCollection::declareIndexes);
@@ -526,7 +573,9 @@ public final class LocalCollections implements CollectionRegistry {
 
     /** The clients send their default without their users' having wished for it: such a wish is left to the server. */
     private int shardsFor(CollectionConfig wish) {
-        return wish.shards() == CollectionConfig.DEFAULT_SHARDS ? shards : Math.min(wish.shards(), MAX_SHARDS);
+        return wish.shards() == CollectionConfig.DEFAULT_SHARDS
+                ? settings.shards()
+                : Math.min(wish.shards(), MAX_SHARDS);
     }
 
     private static void checkEqual(CollectionConfig existing, CollectionConfig wish) {

@@ -39,6 +39,7 @@ record Manifest(CollectionConfig config, Instant createdAt, List<FieldIndex> ind
     static final List<String> FILES = List.of(FILE, COPY);
 
     private static final String QUANTIZATION = "quantization";
+    private static final String TTL_SECONDS = "ttl_seconds";
     private static final int VERSION = 1;
     private static final JsonFactory JSON = new JsonFactory();
     private static final Logger LOG = Logger.getLogger(Manifest.class);
@@ -122,7 +123,8 @@ record Manifest(CollectionConfig config, Instant createdAt, List<FieldIndex> ind
                     Integer.parseInt(field(fields, "m")),
                     Integer.parseInt(field(fields, "ef_construction")),
                     Boolean.parseBoolean(field(fields, "enable_hnsw")),
-                    Quantization.parse(QUANTIZATION, fields.getOrDefault(QUANTIZATION, Quantization.AUTO.wireName())));
+                    Quantization.parse(QUANTIZATION, fields.getOrDefault(QUANTIZATION, Quantization.AUTO.wireName())),
+                    Long.parseLong(fields.getOrDefault(TTL_SECONDS, "0")));
             Manifest manifest = new Manifest(
                     config, Instant.parse(field(fields, "created_at")), indexes(fields.getOrDefault("indexes", "")));
             if (!manifest.checksum().equals(field(fields, "crc32c"))) {
@@ -171,6 +173,9 @@ record Manifest(CollectionConfig config, Instant createdAt, List<FieldIndex> ind
         if (config.quantization() != Quantization.AUTO) {
             // Absent from manifests that are older than the choice, whose checksums must still agree.
             json.writeStringField(QUANTIZATION, config.quantization().wireName());
+        }
+        if (config.ttlSeconds() != 0) {
+            json.writeNumberField(TTL_SECONDS, config.ttlSeconds());
         }
         json.writeStringField("created_at", createdAt.toString());
         if (!indexes.isEmpty()) { // left out where there is none, as by versions that knew of none

@@ -1,7 +1,9 @@
 package dev.shaula.collection;
 
 import dev.shaula.model.CollectionConfig;
+import dev.shaula.model.Expiry;
 import dev.shaula.model.Limits;
+import dev.shaula.model.MetadataChange;
 import dev.shaula.model.Point;
 import dev.shaula.model.VectorDbException;
 import java.nio.charset.StandardCharsets;
@@ -25,6 +27,43 @@ final class PointCheck {
         if (bytes > Limits.MAX_METADATA_BYTES) {
             throw VectorDbException.invalid(where + ".metadata: expected at most " + Limits.MAX_METADATA_BYTES
                     + " bytes of JSON, got " + bytes);
+        }
+        expiry(point.expiry(), where + ".");
+    }
+
+    /** Throws INVALID naming the field if nothing is to be changed, or something to what cannot be. */
+    void change(MetadataChange change) {
+        boolean nothing = !change.replace()
+                && change.delete().isEmpty()
+                && change.set().isEmpty()
+                && change.expiry().equals(Expiry.UNCHANGED);
+        if (nothing) {
+            throw VectorDbException.invalid("set: expected one of set, delete, replace, expires_at and ttl, got none");
+        }
+        if (change.delete().size() > Limits.MAX_DELETED_KEYS) {
+            throw VectorDbException.invalid("delete: expected at most " + Limits.MAX_DELETED_KEYS + " keys, got "
+                    + change.delete().size());
+        }
+        int bytes = change.set().json().length;
+        if (bytes > Limits.MAX_METADATA_BYTES) {
+            throw VectorDbException.invalid((change.replace() ? "replace" : "set") + ": expected at most "
+                    + Limits.MAX_METADATA_BYTES + " bytes of JSON, got " + bytes);
+        }
+        expiry(change.expiry(), "");
+    }
+
+    private static void expiry(Expiry expiry, String where) {
+        switch (expiry) {
+            case Expiry.At at
+            when at.moment() != Expiry.NEVER_MS -> range(where + "expires_at", at.moment(), 0, Limits.MAX_EXPIRY_MS);
+            case Expiry.After after -> range(where + "ttl", after.ms(), 1, 1_000 * Limits.MAX_TTL_SECONDS);
+            default -> {}
+        }
+    }
+
+    private static void range(String field, long ms, long least, long most) {
+        if (ms < least || ms > most) {
+            throw VectorDbException.invalid(field + ": expected " + least + " to " + most + " milliseconds, got " + ms);
         }
     }
 

@@ -4,11 +4,15 @@ import dev.shaula.model.Ack;
 import dev.shaula.model.ExplainedSearch;
 import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
+import dev.shaula.model.GroupRequest;
 import dev.shaula.model.IndexStatus;
 import dev.shaula.model.LiveQuery;
+import dev.shaula.model.MetadataChange;
 import dev.shaula.model.Point;
+import dev.shaula.model.Precondition;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.ScrollRequest;
+import dev.shaula.model.SearchGroup;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.model.VectorDbException;
 import dev.shaula.model.WriteResult;
@@ -44,6 +48,16 @@ final class QuarantinedShard implements Shard {
     }
 
     @Override
+    public Uni<WriteResult> upsertIf(List<Point> points, List<Precondition> conditions, Ack ack) {
+        return refuse();
+    }
+
+    @Override
+    public Uni<WriteResult> update(List<String> ids, @Nullable Filter condition, MetadataChange change, Ack ack) {
+        return refuse();
+    }
+
+    @Override
     public Uni<WriteResult> delete(List<String> ids, Ack ack) {
         return refuse();
     }
@@ -60,6 +74,11 @@ final class QuarantinedShard implements Shard {
 
     @Override
     public Uni<ExplainedSearch> explain(SearchRequest request) {
+        return refuse();
+    }
+
+    @Override
+    public Uni<List<SearchGroup>> group(GroupRequest request) {
         return refuse();
     }
 

@@ -84,7 +84,7 @@ final class Scroll {
     /** The shard of each of the next points. */
     private Uni<int[]> plan(Position from, int limit) {
         return switch (order) {
-            case ID -> parts.size() > 1 ? planById(from, limit) : planned(() -> planInTurn(from, limit));
+            case ID, FIELD -> parts.size() > 1 ? planByKey(from, limit) : planned(() -> planInTurn(from, limit));
             case INSERTION -> planned(() -> planInTurn(from, limit));
             case RANDOM -> planned(() -> planByChance(from, limit));
         };
@@ -128,19 +128,19 @@ final class Scroll {
         return Arrays.copyOf(shards, n);
     }
 
-    private Uni<int[]> planById(Position from, int limit) {
+    private Uni<int[]> planByKey(Position from, int limit) {
         List<Uni<List<byte[]>>> heads = new ArrayList<>();
         for (int s = 0; s < parts.size(); s++) {
-            heads.add(parts.get(s).ids(from.behind()[s], limit));
+            heads.add(parts.get(s).keys(from.behind()[s], limit));
         }
-        return Uni.join().all(heads).andFailFast().map(ids -> merge(ids, limit));
+        return Uni.join().all(heads).andFailFast().map(keys -> merge(keys, limit));
     }
 
-    private static int[] merge(List<List<byte[]>> ids, int limit) {
-        int[] at = new int[ids.size()];
+    private static int[] merge(List<List<byte[]>> keys, int limit) {
+        int[] at = new int[keys.size()];
         int[] shards = new int[limit];
         for (int n = 0; n < limit; n++) {
-            int least = withLeastId(ids, at);
+            int least = withLeastKey(keys, at);
             if (least < 0) {
                 return Arrays.copyOf(shards, n);
             }
@@ -150,16 +150,16 @@ final class Scroll {
         return shards;
     }
 
-    /** The list whose next id comes first; -1 if all are at their end. */
-    private static int withLeastId(List<List<byte[]>> ids, int[] at) {
+    /** The list whose next key comes first; -1 if all are at their end. */
+    private static int withLeastKey(List<List<byte[]>> keys, int[] at) {
         int least = -1;
-        byte[] leastId = {};
+        byte[] leastKey = {};
         for (int s = 0; s < at.length; s++) {
-            if (at[s] < ids.get(s).size()) {
-                byte[] id = ids.get(s).get(at[s]);
-                if (least < 0 || Arrays.compareUnsigned(id, leastId) < 0) {
+            if (at[s] < keys.get(s).size()) {
+                byte[] key = keys.get(s).get(at[s]);
+                if (least < 0 || Arrays.compareUnsigned(key, leastKey) < 0) {
                     least = s;
-                    leastId = id;
+                    leastKey = key;
                 }
             }
         }

@@ -8,14 +8,19 @@ import dev.shaula.model.FacetRequest;
 import dev.shaula.model.Facets;
 import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
+import dev.shaula.model.GroupRequest;
 import dev.shaula.model.IndexStatus;
 import dev.shaula.model.Limits;
 import dev.shaula.model.LiveChange;
 import dev.shaula.model.LiveQuery;
+import dev.shaula.model.MetadataChange;
 import dev.shaula.model.Point;
+import dev.shaula.model.PointVersion;
+import dev.shaula.model.Precondition;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.ScrollPage;
 import dev.shaula.model.ScrollRequest;
+import dev.shaula.model.SearchGroup;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.model.StoredPoint;
 import dev.shaula.model.VectorDbException;
@@ -31,10 +36,13 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
@@ -49,6 +57,9 @@ final class ShardedCollection implements VectorCollection {
 
     private static final long STREAM_BYTES = 1 << 20;
     private static final int DELETE_SLICE = 1_024;
+    /** Points whose metadata is changed at once: 16 MB of it at most. */
+    private static final int UPDATE_SLICE = 256;
+
     private static final long PAGE_BYTES = 8 << 20;
 
     private static final Comparator<Facets.Facet> MOST_FREQUENT_FIRST = Comparator.comparingLong(Facets.Facet::count)
@@ -63,9 +74,11 @@ final class ShardedCollection implements VectorCollection {
     private final List<Shard> shards;
     private final Admission admission;
     private final PointCheck check;
+    /** Knows this collection by its shards. */
     private final Scrolls scrolls;
+
     private final DeclaredIndexes indexes;
-    private volatile boolean dropped;
+    private final AtomicBoolean dropped;
 
     ShardedCollection(
             CollectionConfig config,
@@ -81,6 +94,24 @@ final class ShardedCollection implements VectorCollection {
         this.shards = List.copyOf(shards);
         this.admission = admission;
         this.check = new PointCheck(config);
+        this.dropped = new AtomicBoolean();
+    }
+
+    /** The same collection, written to under another admission. */
+    private ShardedCollection(ShardedCollection same, Admission admission) {
+        this.scrolls = same.scrolls;
+        this.indexes = same.indexes;
+        this.config = same.config;
+        this.createdAt = same.createdAt;
+        this.shards = same.shards;
+        this.admission = admission;
+        this.check = same.check;
+        this.dropped = same.dropped;
+    }
+
+    @Override
+    public VectorCollection sentBy(Sender sender) {
+        return new ShardedCollection(this, admission.of(sender));
     }
 
     @Override
@@ -112,7 +143,7 @@ final class ShardedCollection implements VectorCollection {
 
     @Override
     public Multi<WriteResult> upsert(Multi<Point> points, Ack ack) {
-        return new UpsertStream(points, admission.slice(), admission.budget(), new UpsertStream.Writer() {
+        return new UpsertStream(points, admission.slice(), admission::acquire, new UpsertStream.Writer() {
             @Override
             public void check(Point point, long position) {
                 check.point(point, "vectors[" + position + "]");
@@ -127,31 +158,115 @@ final class ShardedCollection implements VectorCollection {
 
     @Override
     public Uni<WriteResult> upsert(List<Point> points, Ack ack) {
+        return unlessDropped(() -> admission.admit(checked(points), () -> storeSplit(points, ack)));
+    }
+
+    /** Checks the points of a request; returns their bytes. */
+    private long checked(List<Point> points) {
+        if (points.isEmpty()) {
+            throw VectorDbException.invalid("vectors: expected at least one, got none");
+        }
+        long bytes = 0;
+        for (int i = 0; i < points.size(); i++) {
+            check.point(points.get(i), "vectors[" + i + "]");
+            bytes += points.get(i).heapBytes();
+        }
+        return bytes;
+    }
+
+    /** A point and what must be so for it to be written. */
+    private record Conditional(Point point, Precondition condition) {}
+
+    @Override
+    public Uni<WriteResult> upsertIf(List<Point> points, List<Precondition> conditions, Ack ack) {
         return unlessDropped(() -> {
-            if (points.isEmpty()) {
-                throw VectorDbException.invalid("vectors: expected at least one, got none");
-            }
-            long bytes = 0;
+            long bytes = checked(points);
+            Set<String> ids = new HashSet<>();
+            List<Conditional> all = new ArrayList<>(points.size());
             for (int i = 0; i < points.size(); i++) {
-                check.point(points.get(i), "vectors[" + i + "]");
-                bytes += points.get(i).heapBytes();
+                if (!ids.add(points.get(i).id())) {
+                    throw VectorDbException.invalid("vectors[" + i + "].id: expected each id once in a request with"
+                            + " conditions, got \"" + points.get(i).id() + "\" twice");
+                }
+                all.add(new Conditional(points.get(i), conditions.get(i)));
             }
-            return admission.admit(bytes, () -> storeSplit(points, ack));
+            return admission.admit(
+                    bytes,
+                    () -> join(
+                            split(all, each -> each.point.id()),
+                            (shard, part) -> shard.upsertIf(
+                                    part.stream().map(Conditional::point).toList(),
+                                    part.stream().map(Conditional::condition).toList(),
+                                    ack)));
         });
+    }
+
+    @Override
+    public Uni<WriteResult> update(List<String> ids, MetadataChange change, Ack ack) {
+        return unlessDropped(() -> {
+            check.change(change);
+            checkIds(ids);
+            List<String> missing = new ArrayList<>();
+            return update(Multi.createFrom().iterable(ids), null, change, ack, missing)
+                    .map(count -> new WriteResult(Math.toIntExact(count), inOrderOf(ids, missing)));
+        });
+    }
+
+    @Override
+    public Uni<Long> update(Filter filter, MetadataChange change, Ack ack) {
+        return Uni.createFrom().deferred(() -> {
+            check.change(change);
+            Multi<String> ids = scroll(new ScrollRequest(ScrollRequest.Order.INSERTION, filter, false, false))
+                    .map(StoredPoint::id);
+            return update(ids, filter, change, ack, new ArrayList<>());
+        });
+    }
+
+    /** Changes slice after slice; returns how many points, and adds to {@code missing} the others if no filter is given. */
+    private Uni<Long> update(
+            Multi<String> ids, @Nullable Filter filter, MetadataChange change, Ack ack, List<String> missing) {
+        AtomicLong updated = new AtomicLong();
+        return ids.group()
+                .intoLists()
+                .of(UPDATE_SLICE)
+                .onItem()
+                .transformToUniAndConcatenate(slice -> updateSlice(slice, filter, change, ack))
+                .invoke(result -> {
+                    updated.addAndGet(result.count());
+                    if (filter == null) {
+                        missing.addAll(result.missing());
+                    }
+                })
+                .onFailure(VectorDbException.class)
+                .transform(e -> withCount((VectorDbException) e, updated.get(), "updated"))
+                .collect()
+                .last()
+                .map(done -> updated.get());
+    }
+
+    private Uni<WriteResult> updateSlice(List<String> ids, @Nullable Filter filter, MetadataChange change, Ack ack) {
+        long bytes = ids.stream()
+                .mapToLong(id -> 64L + id.length() + change.heapBytes())
+                .sum();
+        return unlessDropped(() -> admission.admit(
+                bytes, () -> join(split(ids, id -> id), (shard, part) -> shard.update(part, filter, change, ack))));
+    }
+
+    private void checkIds(List<String> ids) {
+        if (ids.size() > Limits.MAX_DELETE_IDS) {
+            throw VectorDbException.invalid(
+                    "ids: expected at most " + Limits.MAX_DELETE_IDS + " ids, got " + ids.size());
+        }
+        for (int i = 0; i < ids.size(); i++) {
+            check.id(ids.get(i), "ids[" + i + "]");
+        }
     }
 
     @Override
     public Uni<WriteResult> delete(List<String> ids, Ack ack) {
         return unlessDropped(() -> {
-            if (ids.size() > Limits.MAX_DELETE_IDS) {
-                throw VectorDbException.invalid(
-                        "ids: expected at most " + Limits.MAX_DELETE_IDS + " ids, got " + ids.size());
-            }
-            long bytes = 0;
-            for (int i = 0; i < ids.size(); i++) {
-                check.id(ids.get(i), "ids[" + i + "]");
-                bytes += 64L + ids.get(i).length();
-            }
+            checkIds(ids);
+            long bytes = ids.stream().mapToLong(id -> 64L + id.length()).sum();
             return admission
                     .admit(bytes, () -> join(split(ids, id -> id), (shard, part) -> shard.delete(part, ack)))
                     .map(result -> new WriteResult(result.count(), inOrderOf(ids, result.missing())));
@@ -171,7 +286,7 @@ final class ShardedCollection implements VectorCollection {
                     .transformToUniAndConcatenate(ids -> deleteIf(ids, filter, ack))
                     .invoke(result -> deleted.addAndGet(result.count()))
                     .onFailure(VectorDbException.class)
-                    .transform(e -> withCount((VectorDbException) e, deleted.get()))
+                    .transform(e -> withCount((VectorDbException) e, deleted.get(), "deleted"))
                     .collect()
                     .last()
                     .map(done -> deleted.get());
@@ -184,11 +299,10 @@ final class ShardedCollection implements VectorCollection {
                 bytes, () -> join(split(ids, id -> id), (shard, part) -> shard.deleteIf(part, filter, ack)));
     }
 
-    private static VectorDbException withCount(VectorDbException e, long deleted) {
-        return deleted == 0
+    private static VectorDbException withCount(VectorDbException e, long done, String what) {
+        return done == 0
                 ? e
-                : new VectorDbException(
-                        e.kind(), "after " + deleted + " points were deleted by the filter: " + e.getMessage(), e);
+                : new VectorDbException(e.kind(), "after " + done + " points were " + what + ": " + e.getMessage(), e);
     }
 
     @Override
@@ -201,6 +315,17 @@ final class ShardedCollection implements VectorCollection {
             List<Uni<List<ScoredPoint>>> parts =
                     shards.stream().map(shard -> shard.search(request)).toList();
             return Uni.join().all(parts).andFailFast().map(found -> merge(found, request.k()));
+        });
+    }
+
+    @Override
+    public Uni<List<SearchGroup>> group(GroupRequest request) {
+        return unlessDropped(() -> {
+            check.vector(request.search().vector(), "vector");
+            return Uni.join()
+                    .all(shards.stream().map(shard -> shard.group(request)).toList())
+                    .andFailFast()
+                    .chain(parts -> GroupMerge.of(request, parts, this::search));
         });
     }
 
@@ -245,7 +370,7 @@ final class ShardedCollection implements VectorCollection {
         return Multi.createFrom()
                 .<LiveChange>deferred(() -> {
                     check.vector(query.vector(), "vector");
-                    return dropped
+                    return dropped.get()
                             ? Multi.createFrom().failure(missing())
                             : new LiveMerge(
                                     shards.stream()
@@ -253,7 +378,7 @@ final class ShardedCollection implements VectorCollection {
                                             .toList(),
                                     query.k());
                 })
-                .onFailure(e -> dropped)
+                .onFailure(e -> dropped.get())
                 .transform(e -> missing());
     }
 
@@ -306,11 +431,11 @@ final class ShardedCollection implements VectorCollection {
                         .transformToMultiAndConcatenate(
                                 step -> Multi.createFrom().iterable(step.points()))
                         .onTermination()
-                        .invoke(() -> scrolls.close(this, name)));
+                        .invoke(() -> scrolls.close(shards, name)));
     }
 
     private Uni<Scroll.Step> nextStep(String name, AtomicReference<Scroll.@Nullable Position> place) {
-        return scrolls.use(this, name, scroll -> {
+        return scrolls.use(shards, name, scroll -> {
             Scroll.Position from = place.get();
             return scroll.step(from == null ? scroll.begin() : from, STREAM_POINTS, STREAM_BYTES)
                     .invoke(step -> place.set(step.next()));
@@ -322,7 +447,7 @@ final class ShardedCollection implements VectorCollection {
         return unlessDropped(() -> {
             ScrollRequest.checkLimit(limit);
             return open(request)
-                    .chain(name -> scrolls.use(this, name, scroll -> page(name, scroll, scroll.begin(), limit)));
+                    .chain(name -> scrolls.use(shards, name, scroll -> page(name, scroll, scroll.begin(), limit)));
         });
     }
 
@@ -331,13 +456,13 @@ final class ShardedCollection implements VectorCollection {
         return unlessDropped(() -> {
             ScrollRequest.checkLimit(limit);
             String name = Scrolls.nameOf(cursor);
-            return scrolls.use(this, name, scroll -> page(name, scroll, Scrolls.positionOf(cursor, scroll), limit));
+            return scrolls.use(shards, name, scroll -> page(name, scroll, Scrolls.positionOf(cursor, scroll), limit));
         });
     }
 
     @Override
     public Uni<Void> closeScroll(String cursor) {
-        return Uni.createFrom().voidItem().invoke(() -> scrolls.close(this, Scrolls.nameOf(cursor)));
+        return Uni.createFrom().voidItem().invoke(() -> scrolls.close(shards, Scrolls.nameOf(cursor)));
     }
 
     /** Begins a reading and has it kept; the result is its name. */
@@ -345,7 +470,7 @@ final class ShardedCollection implements VectorCollection {
         return unlessDropped(() -> Uni.join()
                 .all(shards.stream().map(shard -> shard.read(request)).toList())
                 .andFailFast()
-                .map(parts -> scrolls.keep(this, new Scroll(request.order(), parts))));
+                .map(parts -> scrolls.keep(shards, new Scroll(request.order(), parts))));
     }
 
     private Uni<ScrollPage> page(String name, Scroll scroll, Scroll.Position from, int limit) {
@@ -437,8 +562,8 @@ final class ShardedCollection implements VectorCollection {
 
     /** Refuses everything from now on, answers what was accepted, and releases the shards. */
     Uni<Void> close() {
-        dropped = true;
-        scrolls.closeAll(this);
+        dropped.set(true);
+        scrolls.closeAll(shards);
         return Uni.join()
                 .all(shards.stream().map(Shard::close).toList())
                 .andCollectFailures()
@@ -447,7 +572,7 @@ final class ShardedCollection implements VectorCollection {
 
     private <T> Uni<T> unlessDropped(Supplier<Uni<T>> call) {
         return Uni.createFrom().deferred(() -> {
-            if (dropped) {
+            if (dropped.get()) {
                 throw missing();
             }
             return call.get();
@@ -525,11 +650,15 @@ final class ShardedCollection implements VectorCollection {
     private static WriteResult sum(List<WriteResult> results) {
         int count = 0;
         List<String> missing = new ArrayList<>();
+        List<PointVersion> applied = new ArrayList<>();
+        List<PointVersion> refused = new ArrayList<>();
         for (WriteResult result : results) {
             count += result.count();
             missing.addAll(result.missing());
+            applied.addAll(result.applied());
+            refused.addAll(result.refused());
         }
-        return new WriteResult(count, missing);
+        return new WriteResult(count, missing, applied, refused);
     }
 
     private <T> List<List<T>> split(List<T> items, Function<T, String> id) {

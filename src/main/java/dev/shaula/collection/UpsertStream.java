@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 final class UpsertStream extends AbstractMulti<WriteResult> {
     private final Multi<Point> source;
     private final Bounds bounds;
-    private final ByteBudget budget;
+    private final ByteBudget.Shares budget;
     private final Writer writer;
 
     /**
@@ -47,7 +47,8 @@ final class UpsertStream extends AbstractMulti<WriteResult> {
         Uni<WriteResult> write(List<Point> slice);
     }
 
-    UpsertStream(Multi<Point> source, Bounds bounds, ByteBudget budget, Writer writer) {
+    /** @param budget what every point takes a share of */
+    UpsertStream(Multi<Point> source, Bounds bounds, ByteBudget.Shares budget, Writer writer) {
         this.source = source;
         this.bounds = bounds;
         this.budget = budget;
@@ -261,7 +262,7 @@ final class UpsertStream extends AbstractMulti<WriteResult> {
             // The shares go back whatever becomes of this stream: a write once begun is finished.
             writer.write(points)
                     .onTermination()
-                    .invoke(() -> release(held))
+                    .invoke(() -> ByteBudget.release(held))
                     .subscribe()
                     .with(
                             result -> {
@@ -289,7 +290,7 @@ final class UpsertStream extends AbstractMulti<WriteResult> {
         private void finish(@Nullable Throwable failure) {
             finished = true;
             stopped = true;
-            release(shares);
+            ByteBudget.release(shares);
             if (!sourceDone) {
                 cancelSource();
             }
@@ -303,10 +304,6 @@ final class UpsertStream extends AbstractMulti<WriteResult> {
             } else {
                 downstream.onCompletion();
             }
-        }
-
-        private void release(List<ByteBudget.Waiter> held) {
-            held.forEach(ByteBudget.Waiter::release);
         }
     }
 }

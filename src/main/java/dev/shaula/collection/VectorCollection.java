@@ -8,13 +8,17 @@ import dev.shaula.model.FacetRequest;
 import dev.shaula.model.Facets;
 import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
+import dev.shaula.model.GroupRequest;
 import dev.shaula.model.IndexStatus;
 import dev.shaula.model.LiveChange;
 import dev.shaula.model.LiveQuery;
+import dev.shaula.model.MetadataChange;
 import dev.shaula.model.Point;
+import dev.shaula.model.Precondition;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.ScrollPage;
 import dev.shaula.model.ScrollRequest;
+import dev.shaula.model.SearchGroup;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.model.StoredPoint;
 import dev.shaula.model.WriteResult;
@@ -41,6 +45,14 @@ public interface VectorCollection {
     CollectionInfo info();
 
     /**
+     * This collection as one connection writes to it: what is written through the result counts against the part of
+     * the write budget that a connection may have.
+     */
+    default VectorCollection sentBy(Sender sender) {
+        return this;
+    }
+
+    /**
      * Stores a stream of points of any length, with as much demand as the shards grant: the source is asked for one
      * slice (bounded in count and bytes), and for the next only when the slice is acknowledged.
      *
@@ -59,6 +71,32 @@ public interface VectorCollection {
      */
     Uni<WriteResult> upsert(List<Point> points, Ack ack);
 
+    /**
+     * Stores those points of a list whose condition holds when the point's turn comes. Of several requests that a point's
+     * condition cannot all let through, one gets through. The answer names the points that were written and those that
+     * were not, each with its version. Each shard applies its part as one unit.
+     *
+     * @param points at least one, no id twice
+     * @param conditions one for each point
+     */
+    Uni<WriteResult> upsertIf(List<Point> points, List<Precondition> conditions, Ack ack);
+
+    /**
+     * Changes the metadata of points and leaves their vectors and rows alone. Goes through the ids 256 at a time; each
+     * shard changes its part of those as one unit, or refuses it with INVALID if what became of one of them were larger
+     * than {@link dev.shaula.model.Limits#MAX_METADATA_BYTES}. {@link WriteResult#missing} lists the ids that were not
+     * there. On a failure, which says how many were changed, the same call may be made again.
+     */
+    Uni<WriteResult> update(List<String> ids, MetadataChange change, Ack ack);
+
+    /**
+     * Changes the metadata of every point that the filter accepts, both as the collection stands when the call begins and
+     * when the point's turn comes. As {@link #update(List, MetadataChange, Ack)}, beside other writes.
+     *
+     * @return how many were changed, or were so already
+     */
+    Uni<Long> update(Filter filter, MetadataChange change, Ack ack);
+
     /** Deletes by id; {@link WriteResult#missing} lists the ids that were not there. */
     Uni<WriteResult> delete(List<String> ids, Ack ack);
 
@@ -73,6 +111,13 @@ public interface VectorCollection {
 
     /** The nearest points, closest first, of equal ones the newest of a shard first; empty when nothing matches. */
     Uni<List<ScoredPoint>> search(SearchRequest request);
+
+    /**
+     * The nearest groups, closest first, of equal ones in the order of shards, each with its nearest points: as many as
+     * are wanted whenever so many exist. With {@code exact} in the request exactly those; otherwise a group or a point
+     * may give way to a slightly farther one, as in {@link #search}. Every shard is read at one moment or two.
+     */
+    Uni<List<SearchGroup>> group(GroupRequest request);
 
     /** As {@link #search}, and how each shard did it; a little slower, since distances are counted. */
     Uni<ExplainedSearch> explain(SearchRequest request);

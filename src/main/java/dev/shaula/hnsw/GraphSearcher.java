@@ -14,8 +14,11 @@ public final class GraphSearcher {
     private static final int SCAN_BLOCK = 256;
     private static final int REFINE_BLOCK = 16;
     private static final double SPREADS = 3;
+    /** Beyond this heaps are faster: a node that comes moves half of those kept. */
+    private static final int MOST_SORTED = 1_024;
 
     private final VisitedSet visited = new VisitedSet();
+    private final NearestNodes nearest = new NearestNodes();
     private final LongHeap candidates = new LongHeap();
     /** Complements, so that the top is the farthest of the results. */
     private final LongHeap results = new LongHeap();
@@ -25,6 +28,9 @@ public final class GraphSearcher {
     private float[] distances = {};
     private long[] found = new long[256];
     private int foundCount;
+    /** Keeps the compiler from leaving out the reads that only warm the cache. */
+    private long touched;
+
     private @Nullable BooleanSupplier stopped;
 
     /**
@@ -54,12 +60,18 @@ public final class GraphSearcher {
      */
     public int search(HnswGraph graph, int rows, Scorer scorer, int k, int ef, long @Nullable [] accepted) {
         results.clear();
+        foundCount = 0;
         if (graph.entry() != HnswGraph.NONE) {
             Scorer walker = scorer.walker();
             walkDown(graph, walker == null ? scorer : walker, ef, accepted);
             if (walker != null) {
-                collect();
                 refine(scorer, kept(k));
+            } else if (graph.size() == rows) {
+                return foundCount;
+            } else {
+                for (int i = 0; i < foundCount; i++) {
+                    results.push(~found[i]);
+                }
             }
         }
         measure(graph.size(), rows, scorer, Math.max(kept(k), results.size()), accepted);
@@ -68,10 +80,8 @@ public final class GraphSearcher {
     }
 
     private void walkDown(HnswGraph graph, Scorer scorer, int ef, long @Nullable [] accepted) {
-        long nearest = descend(graph, scorer, startOf(graph, scorer), graph.topLevel(), 0);
-        start(graph, 0);
-        offer(nearest, ef, accepted);
-        walk(graph, scorer, 0, ef, accepted);
+        long entry = descend(graph, scorer, startOf(graph, scorer), graph.topLevel(), 0);
+        walk(graph, scorer, 0, entry, ef, accepted);
     }
 
     /** Measures the nearest {@code n} results with another scorer, drops the rest and sorts again. */
@@ -148,56 +158,80 @@ public final class GraphSearcher {
 
     /** The entry point as a key on the top level. */
     long startOf(HnswGraph graph, Scorer scorer) {
+        makeRoom(graph.capacity(0));
         int entry = graph.entry();
         return Keys.of(scorer.distance(graph.ordinal(graph.topLevel(), entry)), entry);
     }
 
     /** Walks greedily from {@code key} on level {@code from} down to level {@code to}; returns the nearest node there. */
     long descend(HnswGraph graph, Scorer scorer, long key, int from, int to) {
-        long nearest = key;
+        long best = key;
         for (int level = from; level > to; level--) {
             long before;
             do {
-                before = nearest;
-                int n = score(graph, scorer, level, Keys.node(nearest), false);
+                before = best;
+                int n = graph.neighbours(level, Keys.node(best), nodes);
+                score(graph, scorer, level, n);
                 for (int i = 0; i < n; i++) {
-                    nearest = Math.min(nearest, Keys.of(distances[i], nodes[i]));
+                    best = Math.min(best, Keys.of(distances[i], nodes[i]));
                 }
-            } while (nearest != before);
-            nearest = Keys.of(Keys.distance(nearest), graph.below(level, Keys.node(nearest)));
+            } while (best != before);
+            best = Keys.of(Keys.distance(best), graph.below(level, Keys.node(best)));
         }
-        return nearest;
+        return best;
     }
 
-    /** Begins a search of one level; entry points follow through {@link #offer}. */
-    void start(HnswGraph graph, int level) {
+    /** Searches one level from the node of {@code entry}; {@link #foundKey} gives the results, closest first. */
+    void searchLevel(HnswGraph graph, Scorer scorer, int level, long entry, int ef) {
+        walk(graph, scorer, level, entry, ef, null);
+    }
+
+    private void walk(HnswGraph graph, Scorer scorer, int level, long entry, int ef, long @Nullable [] accepted) {
+        makeRoom(graph.capacity(0));
         visited.reset(graph.nodes(level));
+        visited.add(Keys.node(entry));
+        if (accepted == null && ef <= MOST_SORTED) {
+            walkSorted(graph, scorer, level, entry, ef);
+        } else {
+            walkHeaps(graph, scorer, level, entry, ef, accepted);
+        }
+    }
+
+    private void walkSorted(HnswGraph graph, Scorer scorer, int level, long entry, int ef) {
+        nearest.reset(ef);
+        nearest.add(entry);
+        while (nearest.hasNext()) {
+            checkStopped();
+            int n = graph.unvisited(level, nearest.take(), visited, nodes);
+            if (level == 0 && nearest.hasNext()) {
+                touched += graph.touch(nearest.peek()); // often the next one
+            }
+            score(graph, scorer, level, n);
+            for (int i = 0; i < n; i++) {
+                nearest.add(Keys.of(distances[i], nodes[i]));
+            }
+        }
+        found = nearest.copyTo(found);
+        foundCount = nearest.size();
+    }
+
+    /** What is walked through need not be what is found, so that candidates and results differ. */
+    private void walkHeaps(HnswGraph graph, Scorer scorer, int level, long entry, int ef, long @Nullable [] accepted) {
         candidates.clear();
         results.clear();
-    }
-
-    /** Adds an entry point of the level. */
-    void offer(long key, int ef, long @Nullable [] accepted) {
-        if (visited.add(Keys.node(key))) {
-            candidates.push(key);
-            keep(key, ef, accepted);
-        }
-    }
-
-    /** Searches one level from what was offered; {@link #foundKey} gives the results, closest first. */
-    void searchLevel(HnswGraph graph, Scorer scorer, int level, int ef) {
-        walk(graph, scorer, level, ef, null);
-        collect();
-    }
-
-    private void walk(HnswGraph graph, Scorer scorer, int level, int ef, long @Nullable [] accepted) {
+        candidates.push(entry);
+        keep(entry, ef, accepted);
         while (!candidates.isEmpty()) {
-            long nearest = candidates.pop();
-            if (results.size() >= ef && nearest > ~results.top()) {
+            long next = candidates.pop();
+            if (results.size() >= ef && next > ~results.top()) {
                 break;
             }
             checkStopped();
-            int n = score(graph, scorer, level, Keys.node(nearest), true);
+            int n = graph.unvisited(level, Keys.node(next), visited, nodes);
+            if (level == 0 && !candidates.isEmpty()) {
+                touched += graph.touch(Keys.node(candidates.top()));
+            }
+            score(graph, scorer, level, n);
             for (int i = 0; i < n; i++) {
                 long key = Keys.of(distances[i], nodes[i]);
                 if (results.size() < ef || key < ~results.top()) {
@@ -206,6 +240,7 @@ public final class GraphSearcher {
                 }
             }
         }
+        collect();
     }
 
     /** Measures the accepted rows {@code from .. to - 1}, a block at a time. */
@@ -225,6 +260,10 @@ public final class GraphSearcher {
         keepAll(scorer, n, k);
     }
 
+    long touched() {
+        return touched;
+    }
+
     int foundCount() {
         return foundCount;
     }
@@ -234,22 +273,16 @@ public final class GraphSearcher {
         return found[i];
     }
 
-    /** Fills {@link #nodes} and {@link #distances} with the neighbours of a node; returns their number. */
-    private int score(HnswGraph graph, Scorer scorer, int level, int node, boolean unvisitedOnly) {
-        makeRoom(graph.capacity(0));
-        int n = graph.neighbours(level, node, nodes);
-        if (unvisitedOnly) {
-            n = dropVisited(n);
-        }
+    /** Fills {@link #distances} with those of the first {@code n} of {@link #nodes}. */
+    private void score(HnswGraph graph, Scorer scorer, int level, int n) {
         if (level == 0) {
             scorer.distances(nodes, n, distances);
-            return n;
+            return;
         }
         for (int i = 0; i < n; i++) {
             ordinals[i] = graph.ordinal(level, nodes[i]);
         }
         scorer.distances(ordinals, n, distances);
-        return n;
     }
 
     private void makeRoom(int n) {
@@ -265,17 +298,6 @@ public final class GraphSearcher {
         for (int i = 0; i < n; i++) {
             keep(Keys.of(distances[i], nodes[i]), k, null);
         }
-    }
-
-    private int dropVisited(int n) {
-        int kept = 0;
-        for (int i = 0; i < n; i++) {
-            int node = nodes[i];
-            if (visited.add(node)) {
-                nodes[kept++] = node;
-            }
-        }
-        return kept;
     }
 
     private void keep(long key, int ef, long @Nullable [] accepted) {

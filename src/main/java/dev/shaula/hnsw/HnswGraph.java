@@ -233,6 +233,23 @@ public final class HnswGraph {
         return n;
     }
 
+    /** Copies those neighbours of a node that are new to {@code visited} into {@code out} and returns their number. */
+    int unvisited(int level, int node, VisitedSet visited, int[] out) {
+        EdgePages.View edges = level == 0 ? level0 : upper;
+        int first = level == 0 ? 0 : 1;
+        return visited.addNew(edges.page(node), edges.offset(node) + first, edges.stride() - first, out);
+    }
+
+    /**
+     * Reads where the neighbours of a level-0 node are and returns something made of it: it is in the cache when the
+     * node is expanded.
+     */
+    int touch(int node) {
+        int[] page = level0.page(node);
+        int at = level0.offset(node);
+        return page[at] + page[at + level0.stride() / 2];
+    }
+
     /** The level of an upper record: those of one ordinal lie one after another, from level 1 upwards. */
     int levelOf(int record) {
         int ordinal = ordinal(1, record);

@@ -93,9 +93,7 @@ final class LinkWorker {
     }
 
     private void collect(HnswGraph graph, long nearest, int level, int ef, long @Nullable [] live) {
-        searcher.start(graph, level);
-        searcher.offer(nearest, ef, null);
-        searcher.searchLevel(graph, walker(), level, ef);
+        searcher.searchLevel(graph, walker(), level, nearest, ef);
         int first = candidateCount;
         for (int i = 0; i < searcher.foundCount(); i++) {
             long key = searcher.foundKey(i);

@@ -25,6 +25,13 @@ public final class NativeMemory {
     /** Alignment of every block: a cache line, and the widest vector register. */
     public static final int ALIGNMENT = 64;
 
+    /**
+     * All addresses, for inner loops that read many blocks: one constant segment, where a segment for each block would
+     * be loaded and checked at every read. An address must come from a block that the caller keeps reachable until it
+     * has read; nothing else stands between a wrong one and the end of the process.
+     */
+    public static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+
     private static final long MAPPED_BYTES = 256L << 10;
 
     private static final AtomicLong ALLOCATED = new AtomicLong();

@@ -11,6 +11,7 @@ package dev.shaula.model;
  * @param efConstruction candidates kept while linking
  * @param hnsw false: no graph, every search is exact
  * @param quantization what searches walk the graph on
+ * @param ttlSeconds after which points expire that say nothing else, 1 to {@link Limits#MAX_TTL_SECONDS}; 0 for never
  */
 public record CollectionConfig(
         String name,
@@ -20,7 +21,8 @@ public record CollectionConfig(
         int m,
         int efConstruction,
         boolean hnsw,
-        Quantization quantization) {
+        Quantization quantization,
+        long ttlSeconds) {
     public static final int DEFAULT_DIMENSIONS = 1_536;
     public static final int DEFAULT_SHARDS = 16;
     public static final int DEFAULT_M = 16;
@@ -34,6 +36,22 @@ public record CollectionConfig(
         checkRange("shards", shards, 1, Limits.MAX_SHARDS);
         checkRange("m", m, Limits.MIN_M, Limits.MAX_M);
         checkRange("ef_construction", efConstruction, 1, Limits.MAX_EF_CONSTRUCTION);
+        if (ttlSeconds != 0) {
+            checkTtl("ttl_seconds", ttlSeconds);
+        }
+    }
+
+    /** Without a time to live. */
+    public CollectionConfig(
+            String name,
+            int dimensions,
+            Metric metric,
+            int shards,
+            int m,
+            int efConstruction,
+            boolean hnsw,
+            Quantization quantization) {
+        this(name, dimensions, metric, shards, m, efConstruction, hnsw, quantization, 0);
     }
 
     /** Leaves the quantisation to the server. */
@@ -49,11 +67,31 @@ public record CollectionConfig(
     }
 
     public CollectionConfig withName(String newName) {
-        return new CollectionConfig(newName, dimensions, metric, shards, m, efConstruction, hnsw, quantization);
+        return new CollectionConfig(
+                newName, dimensions, metric, shards, m, efConstruction, hnsw, quantization, ttlSeconds);
     }
 
     public CollectionConfig withQuantization(Quantization newQuantization) {
-        return new CollectionConfig(name, dimensions, metric, shards, m, efConstruction, hnsw, newQuantization);
+        return new CollectionConfig(
+                name, dimensions, metric, shards, m, efConstruction, hnsw, newQuantization, ttlSeconds);
+    }
+
+    public CollectionConfig withTtlSeconds(long newTtlSeconds) {
+        return new CollectionConfig(
+                name, dimensions, metric, shards, m, efConstruction, hnsw, quantization, newTtlSeconds);
+    }
+
+    /** The time to live in milliseconds; 0 for none. */
+    public long ttlMs() {
+        return 1_000 * ttlSeconds;
+    }
+
+    /** Checks a time to live in seconds; throws INVALID naming {@code field} and the bound. */
+    public static void checkTtl(String field, long seconds) {
+        if (seconds < 1 || seconds > Limits.MAX_TTL_SECONDS) {
+            throw VectorDbException.invalid(
+                    field + ": expected 1 to " + Limits.MAX_TTL_SECONDS + " seconds, got " + seconds);
+        }
     }
 
     /** What {@link #quantization} comes to: nothing where there is no graph to walk. */
@@ -62,7 +100,8 @@ public record CollectionConfig(
     }
 
     public CollectionConfig withShards(int newShards) {
-        return new CollectionConfig(name, dimensions, metric, newShards, m, efConstruction, hnsw, quantization);
+        return new CollectionConfig(
+                name, dimensions, metric, newShards, m, efConstruction, hnsw, quantization, ttlSeconds);
     }
 
     /** Checks the name of a collection or alias; throws INVALID naming {@code field} and the bound. */

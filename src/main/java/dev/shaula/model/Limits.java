@@ -24,8 +24,15 @@ public final class Limits {
     public static final int MAX_UPSERT_POINTS = 1_000_000;
     /** Queries in one batch query. */
     public static final int MAX_BATCH_QUERIES = 1_000;
-    /** Ids in one delete request. */
+    /** Keys in the list {@code delete} of a change of metadata. */
+    public static final int MAX_DELETED_KEYS = 1_000;
+    /** Ids in one delete request, or in one change of metadata. */
     public static final int MAX_DELETE_IDS = 1_000_000;
+
+    /** Longest time to live, in seconds: a hundred years. */
+    public static final long MAX_TTL_SECONDS = 3_155_760_000L;
+    /** Last moment at which a point can expire, in milliseconds since 1970: the end of the year 9999. */
+    public static final long MAX_EXPIRY_MS = 253_402_300_799_999L;
 
     /** Indexes of one collection. */
     public static final int MAX_INDEXES = 64;
@@ -35,6 +42,10 @@ public final class Limits {
     public static final int MAX_FACETS = 10_000;
     /** Different values of a field that facets are counted of, in one shard. */
     public static final int MAX_FACET_VALUES = 100_000;
+    /** Groups in one answer. */
+    public static final int MAX_GROUPS = 1_000;
+    /** Points of one group in an answer. */
+    public static final int MAX_GROUP_SIZE = 100;
     /** Points in one page of a scroll; a stream of points has no limit. */
     public static final int MAX_SCROLL_LIMIT = 10_000;
 

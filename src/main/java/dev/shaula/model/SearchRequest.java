@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param exact true: compare with every accepted row instead of walking the graph
  * @param minScore results below it are left out; {@code Float.NEGATIVE_INFINITY} for no limit
  * @param filter rows must match before they count towards {@code k}; null for all rows
+ * @param deadlineNs when the answer is of no use any more, as {@link System#nanoTime} tells time; {@link #NO_DEADLINE}
+ *     if it always is
  */
 public record SearchRequest(
         float[] vector,
@@ -20,8 +22,10 @@ public record SearchRequest(
         float minScore,
         @Nullable Filter filter,
         boolean includeVector,
-        boolean includeMetadata) {
+        boolean includeMetadata,
+        long deadlineNs) {
     public static final int DEFAULT_K = 10;
+    public static final long NO_DEADLINE = 0;
 
     /** @throws VectorDbException (invalid) naming the field, the value and the bound */
     public SearchRequest {
@@ -36,20 +40,42 @@ public record SearchRequest(
         }
     }
 
+    /** Without a deadline. */
+    public SearchRequest(
+            float[] vector,
+            int k,
+            int ef,
+            boolean exact,
+            float minScore,
+            @Nullable Filter filter,
+            boolean includeVector,
+            boolean includeMetadata) {
+        this(vector, k, ef, exact, minScore, filter, includeVector, includeMetadata, NO_DEADLINE);
+    }
+
     /** The {@code k} nearest of all rows at the default settings, without vectors, with metadata. */
     public static SearchRequest of(float[] vector, int k) {
         return new SearchRequest(vector, k, 0, false, Float.NEGATIVE_INFINITY, null, false, true);
     }
 
     public SearchRequest withExact(boolean newExact) {
-        return new SearchRequest(vector, k, ef, newExact, minScore, filter, includeVector, includeMetadata);
+        return new SearchRequest(vector, k, ef, newExact, minScore, filter, includeVector, includeMetadata, deadlineNs);
+    }
+
+    public SearchRequest withK(int newK) {
+        return new SearchRequest(vector, newK, ef, exact, minScore, filter, includeVector, includeMetadata);
     }
 
     public SearchRequest withEf(int newEf) {
-        return new SearchRequest(vector, k, newEf, exact, minScore, filter, includeVector, includeMetadata);
+        return new SearchRequest(vector, k, newEf, exact, minScore, filter, includeVector, includeMetadata, deadlineNs);
     }
 
     public SearchRequest withFilter(@Nullable Filter newFilter) {
-        return new SearchRequest(vector, k, ef, exact, minScore, newFilter, includeVector, includeMetadata);
+        return new SearchRequest(vector, k, ef, exact, minScore, newFilter, includeVector, includeMetadata, deadlineNs);
+    }
+
+    /** The same for a caller who waits until {@code newDeadlineNs}. */
+    public SearchRequest withDeadlineNs(long newDeadlineNs) {
+        return new SearchRequest(vector, k, ef, exact, minScore, filter, includeVector, includeMetadata, newDeadlineNs);
     }
 }

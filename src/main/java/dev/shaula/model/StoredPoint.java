@@ -7,9 +7,15 @@ import org.jspecify.annotations.Nullable;
  *
  * @param vector as stored, or null if it was not asked for
  * @param metadata as stored ({@link Metadata#EMPTY} if the point has none), or null if it was not asked for
+ * @param expiresAtMs when it expires, in milliseconds since 1970; {@link Expiry#NEVER_MS} for never
  */
 public record StoredPoint(
-        String id, float @Nullable [] vector, @Nullable Metadata metadata) {
+        String id, float @Nullable [] vector, @Nullable Metadata metadata, long expiresAtMs) {
+
+    /** One that never expires. */
+    public StoredPoint(String id, float @Nullable [] vector, @Nullable Metadata metadata) {
+        this(id, vector, metadata, Expiry.NEVER_MS);
+    }
 
     /** Bytes that this point holds on the heap, near enough for a byte budget. */
     public long heapBytes() {

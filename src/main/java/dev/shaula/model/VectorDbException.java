@@ -11,6 +11,7 @@ public final class VectorDbException extends RuntimeException {
     public enum Kind {
         INVALID(400),
         NOT_FOUND(404),
+        TIMEOUT(408),
         CONFLICT(409),
         TOO_LARGE(413),
         OVERLOADED(429),

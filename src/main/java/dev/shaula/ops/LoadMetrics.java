@@ -3,6 +3,7 @@ package dev.shaula.ops;
 import dev.shaula.collection.ByteBudget;
 import dev.shaula.collection.LocalCollections;
 import dev.shaula.shard.ShardRuntime;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.Startup;
@@ -26,6 +27,9 @@ class LoadMetrics {
                 LocalCollections::queuedWriteBytes,
                 "Writes in flight that wait for the thread of their shard");
         count("shaula.writes.waiting", budget, ByteBudget::waiting, "Senders that wait for the write budget");
+        FunctionCounter.builder("shaula.searches.late", collections.runtime(), ShardRuntime::lateSearches)
+                .description("Searches refused because their deadline or the longest wait could not be kept")
+                .register(meters);
         count("shaula.searches.queued", collections.runtime(), ShardRuntime::queuedSearches, "Searches that wait");
     }
 

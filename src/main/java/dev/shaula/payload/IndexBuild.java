@@ -18,11 +18,13 @@ public final class IndexBuild {
     private final RowIndexer indexer;
     private final List<IndexedField> fields = new ArrayList<>();
     private final int end;
+    private final long updates;
     private int inSegment;
     private volatile int rows;
 
-    IndexBuild(List<FieldIndex> indexes, int end) {
+    IndexBuild(List<FieldIndex> indexes, int end, long updates) {
         this.end = end;
+        this.updates = updates;
         this.indexes = List.copyOf(indexes);
         this.indexer = new RowIndexer(indexes, 0);
         indexes.forEach(index -> fields.add(IndexedField.empty(index)));
@@ -46,6 +48,11 @@ public final class IndexBuild {
             inSegment = 0;
         }
         rows = indexer.end();
+    }
+
+    /** Changes of rows before it began, all of which it finds. */
+    long updates() {
+        return updates;
     }
 
     public List<FieldIndex> indexes() {

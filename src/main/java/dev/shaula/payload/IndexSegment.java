@@ -1,5 +1,6 @@
 package dev.shaula.payload;
 
+import dev.shaula.model.OrdinalMap;
 import org.roaringbitmap.RoaringBitmap;
 
 /**
@@ -8,9 +9,17 @@ import org.roaringbitmap.RoaringBitmap;
  *
  * @param present rows that have the field
  * @param nulls rows in which it is null, or a list with a null
+ * @param others rows in which it has a scalar that is not of the index's kind, and not null
  * @param prefixed whether some row has the field under {@code metadata.} too, where a filter that says so looks first
  */
-record IndexSegment(int from, int to, RoaringBitmap present, RoaringBitmap nulls, boolean prefixed, Postings postings) {
+record IndexSegment(
+        int from,
+        int to,
+        RoaringBitmap present,
+        RoaringBitmap nulls,
+        RoaringBitmap others,
+        boolean prefixed,
+        Postings postings) {
 
     int rows() {
         return to - from;
@@ -28,11 +37,41 @@ record IndexSegment(int from, int to, RoaringBitmap present, RoaringBitmap nulls
                 next.to,
                 allPresent,
                 RoaringBitmap.or(nulls, next.nulls),
+                RoaringBitmap.or(others, next.others),
                 prefixed || next.prefixed,
                 postings.merge(next.postings));
     }
 
+    /** Without dropped rows. */
+    IndexSegment moved(OrdinalMap map) {
+        int newFrom = map.staying(from);
+        int newTo = map.staying(to);
+        if (newFrom == from && newTo == to) {
+            return this;
+        }
+        RoaringBitmap newPresent = moved(present, map);
+        newPresent.runOptimize();
+        return new IndexSegment(
+                newFrom, newTo, newPresent, moved(nulls, map), moved(others, map), prefixed, postings.moved(map));
+    }
+
+    /** A bitmap without dropped rows. */
+    static RoaringBitmap moved(RoaringBitmap rows, OrdinalMap map) {
+        RoaringBitmap moved = new RoaringBitmap();
+        rows.forEach((int row) -> {
+            int next = map.newOrdinal(row);
+            if (next != OrdinalMap.DROPPED) {
+                moved.add(next);
+            }
+        });
+        return moved;
+    }
+
     long heapBytes() {
-        return 160L + present.getLongSizeInBytes() + nulls.getLongSizeInBytes() + postings.heapBytes();
+        return 200L
+                + present.getLongSizeInBytes()
+                + nulls.getLongSizeInBytes()
+                + others.getLongSizeInBytes()
+                + postings.heapBytes();
     }
 }

@@ -202,6 +202,39 @@ record IndexedField(FieldIndex index, List<IndexSegment> segments) {
                 : null;
     }
 
+    /** Whether it knows each value as the field has it. */
+    boolean knowsValues() {
+        return switch (index.kind()) {
+            case KEYWORD, INTEGER, FLOAT, BOOLEAN -> true;
+            case DATETIME, GEO, TEXT -> false;
+        };
+    }
+
+    /** A value of postings of a kind that {@link #knowsValues}. */
+    Value valueOf(Postings postings, int value) {
+        return switch (postings) {
+            case TermPostings terms -> new Value.Text(Terms.decode(terms.term(value)));
+            case KeyPostings keys ->
+                index.kind() == FieldIndex.Kind.BOOLEAN
+                        ? new Value.Bool(keys.key(value) != 0)
+                        : new Value.Num(KeyPostings.numberOf(keys.key(value)));
+        };
+    }
+
+    boolean hasOrder() {
+        return index.kind() != FieldIndex.Kind.GEO && index.kind() != FieldIndex.Kind.TEXT;
+    }
+
+    /** An order of the first {@code rows} rows; null if values of this kind have none. */
+    @Nullable
+    RowOrder order(int rows, boolean descending) {
+        return switch (index.kind()) {
+            case KEYWORD -> new TermOrder(segments, rows, descending);
+            case INTEGER, FLOAT, BOOLEAN, DATETIME -> new KeyOrder(segments, rows, descending);
+            case GEO, TEXT -> null;
+        };
+    }
+
     /** Whether some row has the field under {@code metadata.} too. */
     boolean isPrefixed() {
         return segments.stream().anyMatch(IndexSegment::prefixed);

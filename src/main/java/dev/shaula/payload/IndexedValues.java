@@ -14,6 +14,7 @@ final class IndexedValues {
     private int keyCount;
     private boolean found;
     private boolean hasNull;
+    private boolean hasOther;
 
     IndexedValues(FieldIndex.Kind kind) {
         this.kind = kind;
@@ -23,6 +24,7 @@ final class IndexedValues {
         terms.clear();
         keyCount = 0;
         hasNull = false;
+        hasOther = false;
         found = nowFound;
     }
 
@@ -33,11 +35,15 @@ final class IndexedValues {
             case NUMBER -> {
                 if (kind == FieldIndex.Kind.INTEGER || kind == FieldIndex.Kind.FLOAT) {
                     addKey(KeyPostings.keyOf(scalar.number()), 0);
+                } else {
+                    hasOther = true;
                 }
             }
             case BOOL -> {
                 if (kind == FieldIndex.Kind.BOOLEAN) {
                     addKey(scalar.bool() ? 1 : 0, 0);
+                } else {
+                    hasOther = true;
                 }
             }
         }
@@ -50,9 +56,11 @@ final class IndexedValues {
             case DATETIME -> {
                 if (scalar.micros() != Times.NONE) {
                     addKey(scalar.micros(), 0);
+                } else {
+                    hasOther = true;
                 }
             }
-            case INTEGER, FLOAT, BOOLEAN, GEO -> {}
+            case INTEGER, FLOAT, BOOLEAN, GEO -> hasOther = true;
         }
     }
 
@@ -77,6 +85,11 @@ final class IndexedValues {
 
     boolean hasNull() {
         return hasNull;
+    }
+
+    /** Whether there is a scalar that an index of this kind does not know. */
+    boolean hasOther() {
+        return hasOther;
     }
 
     List<byte[]> terms() {

@@ -6,7 +6,11 @@ import dev.shaula.model.IndexStatus;
 import dev.shaula.model.Metadata;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.function.IntFunction;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+import org.roaringbitmap.BitSetUtil;
 import org.roaringbitmap.RoaringBitmap;
 
 /**
@@ -17,16 +21,39 @@ import org.roaringbitmap.RoaringBitmap;
  */
 public final class MetadataIndex {
     /** Without an index, and without a row. */
-    public static final MetadataIndex NONE = new MetadataIndex(List.of(), 0);
+    public static final MetadataIndex NONE = unbuilt(List.of(), 0);
 
     private static final String PREFIX = "metadata.";
 
+    /** Changed rows from which on the indexes are made anew, so that looking into the patch stays cheap. */
+    private static final int LEAST_FOLDED = 1_024;
+    /** The same as a part of all rows. */
+    private static final int FOLDED_ONE_IN = 8;
+
     private final List<IndexedField> fields;
     private final int rows;
+    /** Of rows that were changed since the indexes were declared; null if none was. */
+    private final @Nullable IndexPatch patch;
+    /** What takes the place of this one when it is built, without a patch; null if nothing does. */
+    private final @Nullable MetadataIndex next;
+    /** Changes of rows, in all. */
+    private final long updates;
+    /** As {@link #updates} was when the first of the indexes was declared: an older build does not know all of them. */
+    private final long since;
 
-    private MetadataIndex(List<IndexedField> fields, int rows) {
+    private MetadataIndex(
+            List<IndexedField> fields,
+            int rows,
+            @Nullable IndexPatch patch,
+            @Nullable MetadataIndex next,
+            long updates,
+            long since) {
         this.fields = List.copyOf(fields);
         this.rows = rows;
+        this.patch = patch;
+        this.next = next;
+        this.updates = updates;
+        this.since = since;
     }
 
     /**
@@ -42,7 +69,12 @@ public final class MetadataIndex {
 
     /** Indexes that are still to be built over {@code rows} rows. */
     public static MetadataIndex unbuilt(List<FieldIndex> indexes, int rows) {
-        return new MetadataIndex(indexes.stream().map(IndexedField::empty).toList(), rows);
+        return unbuilt(indexes, rows, 0);
+    }
+
+    private static MetadataIndex unbuilt(List<FieldIndex> indexes, int rows, long updates) {
+        List<IndexedField> fields = indexes.stream().map(IndexedField::empty).toList();
+        return new MetadataIndex(fields, rows, null, null, updates, updates);
     }
 
     /** Rows that it has been told of. */
@@ -52,17 +84,28 @@ public final class MetadataIndex {
 
     /** The indexes there are, ready or not, in order of their declaration. */
     public List<FieldIndex> indexes() {
-        return fields.stream().map(IndexedField::index).toList();
+        return next != null
+                ? next.indexes()
+                : fields.stream().map(IndexedField::index).toList();
     }
 
     public List<IndexStatus> status() {
-        return fields.stream()
-                .map(f -> new IndexStatus(f.index(), f.rows(), rows, isReady(f), f.heapBytes()))
-                .toList();
+        return indexes().stream().map(this::statusOf).toList();
+    }
+
+    private IndexStatus statusOf(FieldIndex index) {
+        for (IndexedField f : fields) {
+            if (f.index().equals(index)) {
+                return new IndexStatus(index, f.rows(), rows, isReady(f), f.heapBytes());
+            }
+        }
+        return next == null ? new IndexStatus(index, 0, rows, false, 0) : next.statusOf(index);
     }
 
     public long heapBytes() {
-        return fields.stream().mapToLong(IndexedField::heapBytes).sum();
+        return fields.stream().mapToLong(IndexedField::heapBytes).sum()
+                + (patch == null ? 0 : patch.heapBytes())
+                + (next == null ? 0 : next.heapBytes());
     }
 
     private boolean isReady(IndexedField field) {
@@ -74,39 +117,84 @@ public final class MetadataIndex {
         if (indexes().contains(index)) {
             return this;
         }
+        if (patch != null || next != null) {
+            List<FieldIndex> all = new ArrayList<>(indexes());
+            all.add(index);
+            return new MetadataIndex(fields, rows, patch, unbuilt(all, rows, updates), updates, since);
+        }
         List<IndexedField> more = new ArrayList<>(fields);
         more.add(IndexedField.empty(index));
-        return new MetadataIndex(more, rows);
+        return new MetadataIndex(more, rows, null, null, updates, fields.isEmpty() ? updates : since);
     }
 
     public MetadataIndex without(FieldIndex index) {
-        return new MetadataIndex(
-                fields.stream().filter(f -> !f.index().equals(index)).toList(), rows);
+        List<IndexedField> left = new ArrayList<>(fields);
+        IndexPatch leftPatch = patch;
+        for (int i = left.size() - 1; i >= 0; i--) {
+            if (left.get(i).index().equals(index)) {
+                left.remove(i);
+                leftPatch = leftPatch == null ? null : leftPatch.without(i);
+            }
+        }
+        MetadataIndex leftNext = next == null ? null : next.without(index);
+        return new MetadataIndex(left, rows, left.isEmpty() ? null : leftPatch, leftNext, updates, since).settled();
+    }
+
+    /** What takes the place of this one, if it is built. */
+    private MetadataIndex settled() {
+        return next != null && next.fields.stream().allMatch(next::isReady) ? next : this;
+    }
+
+    /** With other metadata of rows that are there already. */
+    public MetadataIndex update(Map<Integer, Metadata> updated) {
+        if (updated.isEmpty()) {
+            return this;
+        }
+        long sum = updates + updated.size();
+        if (fields.isEmpty()) {
+            MetadataIndex later = next == null ? null : next.update(updated);
+            return new MetadataIndex(fields, rows, null, later, sum, since);
+        }
+        IndexPatch patched = (patch == null ? IndexPatch.empty(ownIndexes()) : patch).update(updated);
+        MetadataIndex later = next;
+        if (later != null) {
+            later = later.update(updated);
+        } else if (patched.slots() >= Math.max(LEAST_FOLDED, rows / FOLDED_ONE_IN)
+                && fields.stream().allMatch(this::isReady)) {
+            later = unbuilt(indexes(), rows, sum);
+        }
+        return new MetadataIndex(fields, rows, patched, later, sum, since);
+    }
+
+    private List<FieldIndex> ownIndexes() {
+        return fields.stream().map(IndexedField::index).toList();
     }
 
     /** With the rows that follow; an element for each. */
     public MetadataIndex append(List<Metadata> added) {
+        MetadataIndex later = next == null ? null : next.append(added);
         if (fields.isEmpty() || added.isEmpty()) {
-            return new MetadataIndex(fields, rows + added.size());
+            return new MetadataIndex(fields, rows + added.size(), patch, later, updates, since);
         }
-        RowIndexer indexer = new RowIndexer(indexes(), rows);
+        RowIndexer indexer = new RowIndexer(ownIndexes(), rows);
         added.forEach(indexer::add);
         List<IndexSegment> segments = indexer.take();
-        List<IndexedField> next = new ArrayList<>(fields.size());
+        List<IndexedField> appended = new ArrayList<>(fields.size());
         for (int i = 0; i < segments.size(); i++) {
-            next.add(fields.get(i).append(segments.get(i)));
+            appended.add(fields.get(i).append(segments.get(i)));
         }
-        return new MetadataIndex(next, indexer.end());
+        return new MetadataIndex(appended, indexer.end(), patch, later, updates, since);
     }
 
     /** With what a build has found, for those indexes that are still there and not built yet. */
     public MetadataIndex with(IndexBuild build) {
-        List<IndexedField> next = new ArrayList<>(fields.size());
+        List<IndexedField> more = new ArrayList<>(fields.size());
         for (IndexedField field : fields) {
-            IndexedField built = build.built(field.index());
-            next.add(built == null || !fits(built, field) ? field : field.prepend(built.segments()));
+            IndexedField built = build.updates() < since ? null : build.built(field.index());
+            more.add(built == null || !fits(built, field) ? field : field.prepend(built.segments()));
         }
-        return new MetadataIndex(next, rows);
+        MetadataIndex later = next == null ? null : next.with(build);
+        return new MetadataIndex(more, rows, patch, later, updates, since).settled();
     }
 
     /** Whether what was built ends where the index begins: not so if it was dropped and declared anew meanwhile. */
@@ -121,7 +209,10 @@ public final class MetadataIndex {
         return field.segments().isEmpty() ? rows : field.segments().getFirst().from();
     }
 
-    /** A build for the indexes that lack the same first rows; null if none lacks any. */
+    /**
+     * A build for the indexes that lack the same first rows; null if none lacks any. It is to read the metadata as it is
+     * now, or later.
+     */
     public @Nullable IndexBuild nextBuild() {
         int end = 0;
         List<FieldIndex> lacking = new ArrayList<>();
@@ -131,7 +222,24 @@ public final class MetadataIndex {
                 lacking.add(field.index());
             }
         }
-        return lacking.isEmpty() ? null : new IndexBuild(lacking, end);
+        if (lacking.isEmpty()) {
+            return next == null ? null : next.nextBuild();
+        }
+        return new IndexBuild(lacking, end, updates);
+    }
+
+    /**
+     * With the indexes that cover all rows as {@code move} makes them over {@code newRows} rows, the others without any;
+     * all without any if rows were changed in place.
+     */
+    MetadataIndex moved(UnaryOperator<IndexedField> move, int newRows) {
+        if (patch != null || next != null) {
+            return unbuilt(indexes(), newRows);
+        }
+        List<IndexedField> moved = fields.stream()
+                .map(f -> isReady(f) ? move.apply(f) : IndexedField.empty(f.index()))
+                .toList();
+        return new MetadataIndex(moved, newRows, null, null, 0, 0);
     }
 
     // --- filters ----------------------------------------------------------------------------------------------
@@ -221,17 +329,66 @@ public final class MetadataIndex {
 
     /** The rows for which the condition, apart from a negation, holds; null if no index can tell. */
     private @Nullable RoaringBitmap lookUp(String name, Filter filter) {
+        return firstAnswer(name, i -> {
+            RoaringBitmap bits = fields.get(i).rows(filter);
+            return bits == null || patch == null ? bits : patch.rows(i, filter, bits);
+        });
+    }
+
+    /** The first answer of an index on a field that is ready, asked by its position; null if there is none. */
+    private <T> @Nullable T firstAnswer(String name, IntFunction<@Nullable T> ask) {
         boolean prefixed = name.startsWith(PREFIX);
         String bare = prefixed ? name.substring(PREFIX.length()) : name;
-        for (IndexedField field : fields) {
-            if (field.index().field().equals(bare) && isReady(field) && !(prefixed && field.isPrefixed())) {
-                RoaringBitmap bits = field.rows(filter);
-                if (bits != null) {
-                    return bits;
+        for (int i = 0; i < fields.size(); i++) {
+            IndexedField field = fields.get(i);
+            if (field.index().field().equals(bare) && isReady(field) && !(prefixed && isPrefixed(i))) {
+                T answer = ask.apply(i);
+                if (answer != null) {
+                    return answer;
                 }
             }
         }
         return null;
+    }
+
+    private boolean isPrefixed(int position) {
+        return fields.get(position).isPrefixed() || (patch != null && patch.isPrefixed(position));
+    }
+
+    // --- values -----------------------------------------------------------------------------------------------
+
+    /**
+     * How many of some rows have each value of a field; null if no index can tell, or if there are more than
+     * {@code most} different values.
+     *
+     * @param accepted bit set for each of the rows, null for all
+     */
+    public @Nullable ValueCounts countValues(String name, long @Nullable [] accepted, int most) {
+        RoaringBitmap wanted = accepted == null ? RoaringBitmap.bitmapOfRange(0, rows) : BitSetUtil.bitmapOf(accepted);
+        return firstAnswer(name, i -> {
+            IndexedField field = fields.get(i);
+            RoaringBitmap changed = patch == null ? new RoaringBitmap() : patch.changed();
+            return field.knowsValues() ? ValueCounts.of(field, wanted, changed, most) : null;
+        });
+    }
+
+    /** Whether an index on the field answers what equals a value, where values are of its kind. */
+    public boolean knows(String name) {
+        return firstAnswer(name, i -> fields.get(i).knowsValues() ? fields.get(i) : null) != null;
+    }
+
+    /** Whether an index that would have an order of the rows by a field does not cover all of them yet. */
+    public boolean isBuilding(String name) {
+        String bare = name.startsWith(PREFIX) ? name.substring(PREFIX.length()) : name;
+        return fields.stream().anyMatch(f -> f.index().field().equals(bare) && f.hasOrder() && !isReady(f));
+    }
+
+    /** An order of the rows by a field; null if there is no index that has one. */
+    public @Nullable RowOrder order(String name, boolean descending) {
+        return firstAnswer(name, i -> {
+            RowOrder order = fields.get(i).order(rows, descending);
+            return order == null || patch == null ? order : patch.order(i, order, descending);
+        });
     }
 
     private static void collectFields(Filter filter, List<String> names) {

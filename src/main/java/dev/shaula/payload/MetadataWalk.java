@@ -15,7 +15,7 @@ import java.io.IOException;
  */
 final class MetadataWalk {
     /** Metadata is bounded as a whole, so the bounds on its parts only need to be as wide. */
-    private static final JsonFactory JSON = JsonFactory.builder()
+    static final JsonFactory JSON = JsonFactory.builder()
             .streamReadConstraints(StreamReadConstraints.builder()
                     .maxNumberLength(Limits.MAX_METADATA_BYTES)
                     .maxNameLength(Limits.MAX_METADATA_BYTES)

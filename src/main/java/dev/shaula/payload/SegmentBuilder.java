@@ -11,6 +11,7 @@ final class SegmentBuilder {
     private final int from;
     private final RoaringBitmap present = new RoaringBitmap();
     private final RoaringBitmap nulls = new RoaringBitmap();
+    private final RoaringBitmap others = new RoaringBitmap();
     private final List<TermPostings.Entry> terms = new ArrayList<>();
     private final List<KeyPostings.Entry> keys = new ArrayList<>();
     private boolean prefixed;
@@ -34,6 +35,9 @@ final class SegmentBuilder {
         if (values.hasNull()) {
             nulls.add(row);
         }
+        if (values.hasOther()) {
+            others.add(row);
+        }
         for (byte[] term : values.terms()) {
             terms.add(new TermPostings.Entry(term, row));
         }
@@ -49,6 +53,6 @@ final class SegmentBuilder {
             case KEYWORD, TEXT -> TermPostings.of(terms);
             case INTEGER, FLOAT, BOOLEAN, DATETIME, GEO -> KeyPostings.of(keys, kind == FieldIndex.Kind.GEO);
         };
-        return new IndexSegment(from, to, present, nulls, prefixed, postings);
+        return new IndexSegment(from, to, present, nulls, others, prefixed, postings);
     }
 }

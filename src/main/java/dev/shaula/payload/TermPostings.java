@@ -1,5 +1,6 @@
 package dev.shaula.payload;
 
+import dev.shaula.model.OrdinalMap;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -164,6 +165,49 @@ final class TermPostings implements Postings {
     private int compare(int term, TermPostings other, int otherTerm) {
         return Arrays.compareUnsigned(
                 bytes, start(term), ends[term], other.bytes, other.start(otherTerm), other.ends[otherTerm]);
+    }
+
+    @Override
+    public Postings moved(OrdinalMap map) {
+        Writer out = new Writer(count());
+        int[] slice = new int[DENSE];
+        for (int t = 0; t < count(); t++) {
+            RoaringBitmap bitmap = dense[t];
+            int[] found = bitmap == null ? slice : bitmap.toArray();
+            int n = bitmap == null ? rowEnds[t] - rowStart(t) : found.length;
+            int kept = 0;
+            for (int i = 0; i < n; i++) {
+                int row = map.newOrdinal(bitmap == null ? rows[rowStart(t) + i] : found[i]);
+                if (row != OrdinalMap.DROPPED) {
+                    found[kept++] = row;
+                }
+            }
+            if (kept > 0) {
+                out.add(bytes, start(t), ends[t], found, 0, kept);
+            }
+        }
+        return out.finish();
+    }
+
+    @Override
+    public void forEachValue(Visitor visitor) {
+        int[] slice = new int[DENSE];
+        for (int t = 0; t < count(); t++) {
+            RoaringBitmap bitmap = dense[t];
+            if (bitmap == null) {
+                int n = rowEnds[t] - rowStart(t);
+                System.arraycopy(rows, rowStart(t), slice, 0, n);
+                visitor.visit(t, slice, n);
+            } else {
+                int[] all = bitmap.toArray();
+                visitor.visit(t, all, all.length);
+            }
+        }
+    }
+
+    /** The order of a term here and one there. */
+    static int compare(TermPostings a, int term, TermPostings b, int other) {
+        return a.compare(term, b, other);
     }
 
     @Override

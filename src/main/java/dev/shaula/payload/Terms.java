@@ -36,6 +36,26 @@ final class Terms {
         return Arrays.copyOf(bytes, n);
     }
 
+    /** The text of {@link #encode}. */
+    static String decode(byte[] term) {
+        String text = new String(term, StandardCharsets.UTF_8);
+        return Arrays.equals(text.getBytes(StandardCharsets.UTF_8), term) ? text : decodeWithHalves(term);
+    }
+
+    private static String decodeWithHalves(byte[] term) {
+        StringBuilder text = new StringBuilder(term.length);
+        for (int i = 0; i < term.length; ) {
+            int lead = term[i++] & 0xff;
+            int more = lead < 0x80 ? 0 : lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
+            int point = more == 0 ? lead : lead & (0x3f >> more);
+            for (; more > 0; more--) {
+                point = point << 6 | (term[i++] & 0x3f);
+            }
+            text.appendCodePoint(point);
+        }
+        return text.toString();
+    }
+
     private static byte tail(int bits) {
         return (byte) (0x80 | (bits & 0x3f));
     }

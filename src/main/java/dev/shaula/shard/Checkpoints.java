@@ -2,10 +2,10 @@ package dev.shaula.shard;
 
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.storage.CheckpointFile;
-import dev.shaula.storage.PayloadStore;
 import dev.shaula.storage.RocksShardStore;
 import dev.shaula.storage.ShardLog;
 import dev.shaula.storage.StorageCorruptedException;
+import dev.shaula.storage.VersionedPayloads;
 import dev.shaula.vectors.RowFile;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -49,7 +49,7 @@ final class Checkpoints {
      *
      * @throws StorageCorruptedException if neither is there
      */
-    ShardState load(CollectionConfig config, PayloadStore payloads, ShardLog log) throws IOException {
+    ShardState load(CollectionConfig config, VersionedPayloads payloads, ShardLog log) throws IOException {
         List<String> damage = new ArrayList<>();
         for (CheckpointFile checkpoint : CheckpointFile.list(directory)) {
             long sequence = checkpoint.sequence();

@@ -5,6 +5,7 @@ import dev.shaula.hnsw.HnswGraph;
 import dev.shaula.hnsw.Parallel;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.OrdinalMap;
+import dev.shaula.payload.IndexMove;
 import dev.shaula.vectors.CodedRows;
 import dev.shaula.vectors.FloatRows;
 import java.util.Arrays;
@@ -33,15 +34,23 @@ final class Compaction {
     private final OrdinalMap map;
     private final CodedRows rows;
     private final IdTable ids = new IdTable();
+    private final IndexMove indexes;
     private int copied;
     private @Nullable Taken taken;
 
-    /** What goes with the graph; {@code live} is of the snapshot as it was before the move. */
-    private record Taken(HnswBuilder builder, RowNumbers numbers, LiveRows live, long[] movedLive) {}
+    /** What goes with the graph; {@code live} and {@code stamps} are of the snapshot as it was before the move. */
+    private record Taken(
+            HnswBuilder builder,
+            RowNumbers numbers,
+            LiveRows live,
+            long[] movedLive,
+            RowStamps stamps,
+            RowStamps movedStamps) {}
 
     /** @param dropped bit set for each row of {@code from} that is to be dropped, all of them dead */
     Compaction(ShardSnapshot from, long[] dropped) {
         this.map = new OrdinalMap(dropped, from.rows().count());
+        this.indexes = new IndexMove(map);
         CollectionConfig config = from.config();
         this.rows = new CodedRows(config.metric(), config.dimensions(), config.effectiveQuantization());
     }
@@ -73,9 +82,10 @@ final class Compaction {
         }
     }
 
-    /** Takes graph, numbers and tombstones of {@code held}, whose graph is the shard's until {@link #finish}. */
+    /** Takes graph, numbers, stamps and tombstones of {@code held}, whose graph is the shard's until {@link #finish}. */
     void takeGraph(ShardSnapshot held) {
         copy(held, () -> false);
+        indexes.prepare(held.index());
         HnswGraph graph = held.graph().moved(map);
         encode(held.graph().size());
         LiveRows live = held.live();
@@ -84,7 +94,9 @@ final class Compaction {
                 new HnswBuilder(graph, movedLive, held.config().efConstruction()),
                 held.numbers().after(map, held.rows().count()),
                 live,
-                movedLive);
+                movedLive,
+                held.stamps(),
+                held.stamps().moved(map));
     }
 
     /** The shard's state without the dropped rows. */
@@ -94,7 +106,9 @@ final class Compaction {
             throw new IllegalStateException("finish before takeGraph");
         }
         copy(newest, () -> false);
-        return state.next(rows, t.numbers(), ids, t.builder(), liveNow(t, newest.live()));
+        RowStamps stamps = newest.stamps().moved(map, t.stamps(), t.movedStamps());
+        LiveRows live = liveNow(t, newest.live());
+        return state.next(rows, t.numbers(), ids, t.builder(), live, stamps, indexes.apply(state.index()));
     }
 
     /** Only what changed since the graph was taken is looked at row by row. */

@@ -1,12 +1,11 @@
 package dev.shaula.shard;
 
-import dev.shaula.storage.PayloadStore;
 import dev.shaula.storage.ShardLog;
+import dev.shaula.storage.VersionedPayloads;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.stream.IntStream;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +33,13 @@ final class Compactor {
 
         ShardState state();
 
-        PayloadStore payloads();
+        VersionedPayloads payloads();
+
+        /** Publishes the same state in a new epoch of metadata; returns the epoch that ended. */
+        PayloadEpoch nextEpoch();
+
+        /** The last log record that was there when the shard was opened; from any thread. */
+        long openedAtSequence();
 
         /** Publishes another generation of the same state and goes on with it. */
         void replace(ShardState next);
@@ -154,24 +159,65 @@ final class Compactor {
         }
     }
 
-    /** Drops metadata of rows that no generation has any more, also what a crash left. */
+    /**
+     * Drops metadata of rows that no generation has any more, and versions that were replaced before the shard was opened:
+     * both also where a crash left them.
+     */
     private void dropOrphans() {
-        RowNumbers numbers = host.current().numbers();
-        PayloadStore payloads = host.payloads();
+        ShardSnapshot now = host.current();
+        VersionedPayloads payloads = host.payloads();
         try {
-            IntStream.Builder orphans = IntStream.builder();
-            payloads.forEach((number, metadata) -> {
-                if (numbers.ordinalOf(number) < 0) {
-                    orphans.add(number);
+            PayloadEpoch orphans = new PayloadEpoch();
+            payloads.forEachVersion((number, version, metadata) -> {
+                if (isOrphan(now, number, version)) {
+                    orphans.replaced(number, version);
                 }
             });
-            int[] dropped = orphans.build().toArray();
-            for (int from = 0; from < dropped.length && !host.isOver(); from += ORPHANS_AT_ONCE) {
-                int[] some = Arrays.copyOfRange(dropped, from, Math.min(dropped.length, from + ORPHANS_AT_ONCE));
-                payloads.dropPayloads(some, some.length);
-            }
+            drop(payloads, orphans);
         } catch (RuntimeException e) {
             LOG.debugf("%s: metadata of dropped rows stays until rows are dropped again: %s", name, e);
         }
+    }
+
+    private boolean isOrphan(ShardSnapshot now, int number, long version) {
+        int ordinal = now.numbers().ordinalOf(number);
+        if (ordinal < 0 || ordinal >= now.rows().count()) {
+            return ordinal < 0;
+        }
+        // A later version than this state knows belongs to a write that has come since.
+        return version < now.stamps().payloadVersion(ordinal)
+                && now.stamps().version(ordinal) <= host.openedAtSequence();
+    }
+
+    private void drop(VersionedPayloads payloads, PayloadEpoch dropped) {
+        for (int from = 0; from < dropped.replaced() && !host.isOver(); from += ORPHANS_AT_ONCE) {
+            int to = Math.min(dropped.replaced(), from + ORPHANS_AT_ONCE);
+            payloads.drop(
+                    Arrays.copyOfRange(dropped.numbers(), from, to),
+                    Arrays.copyOfRange(dropped.versions(), from, to),
+                    to - from);
+        }
+    }
+
+    /** Begins a new epoch and, when nobody reads the last or one before it any more, drops what was replaced in it. */
+    void endEpoch() {
+        PayloadEpoch last = host.nextEpoch();
+        PayloadEpoch now = host.current().epoch();
+        // An older epoch that is still read needs what is dropped with this one.
+        now.enter();
+        last.retire(() -> {
+            try {
+                executor.execute(() -> {
+                    try {
+                        drop(host.payloads(), last);
+                    } catch (RuntimeException e) {
+                        LOG.debugf("%s: replaced metadata stays until rows are dropped: %s", name, e);
+                    }
+                });
+            } catch (RejectedExecutionException e) {
+                LOG.debugf("%s: closing; replaced metadata stays until rows are dropped", name);
+            }
+            now.exit();
+        });
     }
 }

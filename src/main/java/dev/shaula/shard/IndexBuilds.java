@@ -7,6 +7,7 @@ import dev.shaula.storage.PayloadStore;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -41,20 +42,22 @@ final class IndexBuilds {
     /**
      * Begins what is to be built, unless a build is under way, which will. On the shard's thread.
      *
-     * @param payloads by the ordinals of the index
+     * @param payloads of the state that the index is of
      */
-    void begin(MetadataIndex index, PayloadStore payloads) {
+    void begin(MetadataIndex index, Supplier<PayloadStore> payloads) {
         if (running != null || stopped) {
             return;
         }
         IndexBuild build = index.nextBuild();
         if (build != null) {
             running = build;
-            executor.execute(() -> run(build, payloads));
+            // As things stand now: what is changed from now on, the index is told of.
+            PayloadStore now = payloads.get();
+            executor.execute(() -> run(build, now, payloads));
         }
     }
 
-    private void run(IndexBuild build, PayloadStore payloads) {
+    private void run(IndexBuild build, PayloadStore payloads, Supplier<PayloadStore> later) {
         long startedNs = System.nanoTime();
         try {
             read(build, payloads);
@@ -78,13 +81,13 @@ final class IndexBuilds {
                 LOG.infof(
                         "%s: built %s over %d rows in %d ms",
                         shard, build.indexes(), build.end(), (System.nanoTime() - startedNs) / 1_000_000);
-                begin(index, payloads);
+                begin(index, later);
             }
         });
     }
 
     /** Forgets what is under way, since the rows have other ordinals now, and begins anew. On the shard's thread. */
-    void restart(MetadataIndex index, PayloadStore payloads) {
+    void restart(MetadataIndex index, Supplier<PayloadStore> payloads) {
         running = null;
         begin(index, payloads);
     }

@@ -3,7 +3,6 @@ package dev.shaula.shard;
 import dev.shaula.model.LiveQuery;
 import dev.shaula.model.VectorDbException;
 import dev.shaula.storage.LogRecord;
-import dev.shaula.storage.Write;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.subscription.BackPressureStrategy;
 import io.smallrye.mutiny.subscription.MultiEmitter;
@@ -133,17 +132,10 @@ final class LiveQueries {
             if (tooMany) {
                 written = new ArrayList<>();
             } else {
-                record.writes().forEach(write -> written.add(idOf(write)));
+                record.writes().forEach(write -> written.add(write.writtenId()));
             }
         }
         wake();
-    }
-
-    private static String idOf(Write write) {
-        return switch (write) {
-            case Write.Upsert upsert -> upsert.point().id();
-            case Write.Delete delete -> delete.id();
-        };
     }
 
     /** Fails every live query, and those that come. */
@@ -196,7 +188,7 @@ final class LiveQueries {
 
     /** The state that was handed over, or the newest if there is none or its rows are being given back. */
     private LocalShard.Held hold(@Nullable ShardSnapshot handed) {
-        return handed != null && handed.generation().enter() ? new LocalShard.Held(handed) : newest.get();
+        return handed != null && handed.enter() ? new LocalShard.Held(handed) : newest.get();
     }
 
     private void step(LiveRound round, LocalShard.Held held, List<Watch> all, int from, SearchScratch scratch) {

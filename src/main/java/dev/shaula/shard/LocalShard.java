@@ -3,24 +3,30 @@ package dev.shaula.shard;
 import dev.shaula.hnsw.HnswBuilder;
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
+import dev.shaula.model.Expiry;
 import dev.shaula.model.ExplainedSearch;
 import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
+import dev.shaula.model.GroupRequest;
 import dev.shaula.model.IndexStatus;
 import dev.shaula.model.LiveQuery;
+import dev.shaula.model.MetadataChange;
 import dev.shaula.model.Point;
+import dev.shaula.model.Precondition;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.ScrollRequest;
+import dev.shaula.model.SearchGroup;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.model.VectorDbException;
 import dev.shaula.model.WriteResult;
 import dev.shaula.payload.FilterEvaluator;
+import dev.shaula.payload.MetadataEditor;
 import dev.shaula.payload.MetadataIndex;
 import dev.shaula.storage.LogRecord;
-import dev.shaula.storage.PayloadStore;
 import dev.shaula.storage.RocksShardStore;
 import dev.shaula.storage.ShardLog;
 import dev.shaula.storage.StorageErrors;
+import dev.shaula.storage.VersionedPayloads;
 import dev.shaula.storage.Write;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
@@ -62,6 +68,14 @@ public final class LocalShard implements Shard {
     private static final int WRITES_A_REPAIR_STEP = 4;
     /** Steps of repair that may wait while writes do not. */
     private static final int MAX_REPAIR_DEBT = 256;
+    /** Versions of metadata that wait to be dropped while writes come; as many rows are deleted at once. */
+    private static final int MAX_REPLACED = 1_024;
+    /** Expired points removed between two drains. */
+    private static final int EXPIRED_AT_ONCE = 1_024;
+
+    private static final long EXPIRY_RETRY_MS = 1_000;
+    private static final long MAX_EXPIRY_SLEEP_MS = 60_000;
+    private static final long NO_TIMER = -1;
 
     private final String name;
     private final CollectionConfig config;
@@ -117,12 +131,17 @@ public final class LocalShard implements Shard {
 
     @Override
     public Uni<WriteResult> upsert(List<Point> points, Ack ack) {
+        return upsertIf(points, List.of(), ack);
+    }
+
+    @Override
+    public Uni<WriteResult> upsertIf(List<Point> points, List<Precondition> conditions, Ack ack) {
         return Uni.createFrom().emitter(emitter -> {
             if (ShardRuntime.nativeMemoryBytes() >= runtime.settings().memoryLimitBytes()) {
                 emitter.fail(VectorDbException.storageFull("vectors fill the memory limit of "
                         + runtime.settings().memoryLimitBytes() + " bytes; nothing of this write was stored"));
             } else {
-                submit(WriteRequest.upsert(points, ack, emitter));
+                submit(WriteRequest.upsert(points, conditions, ack, emitter));
             }
         });
     }
@@ -139,13 +158,25 @@ public final class LocalShard implements Shard {
     }
 
     @Override
+    public Uni<WriteResult> update(List<String> ids, @Nullable Filter condition, MetadataChange change, Ack ack) {
+        WriteRequest.Update update = new WriteRequest.Update(
+                ids, condition == null ? null : FilterEvaluator.compile(condition), new MetadataEditor(change));
+        return Uni.createFrom().emitter(emitter -> submit(WriteRequest.update(update, ack, emitter)));
+    }
+
+    @Override
     public Uni<List<ScoredPoint>> search(SearchRequest request) {
-        return runtime.searchPool().submit(scratch -> read(s -> s.search(request, scratch)));
+        return runtime.searchPool().submit(request.deadlineNs(), scratch -> read(s -> s.search(request, scratch)));
     }
 
     @Override
     public Uni<ExplainedSearch> explain(SearchRequest request) {
-        return runtime.searchPool().submit(scratch -> read(s -> s.explain(request, scratch)));
+        return runtime.searchPool().submit(request.deadlineNs(), scratch -> read(s -> s.explain(request, scratch)));
+    }
+
+    @Override
+    public Uni<List<SearchGroup>> group(GroupRequest request) {
+        return runtime.searchPool().submit(scratch -> read(s -> s.group(request, scratch)));
     }
 
     @Override
@@ -263,7 +294,7 @@ public final class LocalShard implements Shard {
 
     @Override
     public ShardStatus status() {
-        ShardSnapshot s = current();
+        ShardSnapshot s = current().at(runtime.nowMs());
         return new ShardStatus(s.count(), s.sequence(), s.memoryBytes(), mailbox.bytes(), failure());
     }
 
@@ -299,11 +330,22 @@ public final class LocalShard implements Shard {
         }
     }
 
-    /** The newest published state, to be let go when it has been read. */
+    /** The newest published state without what has expired, to be let go when it has been read. */
     Held hold() {
+        Held held = holdAll();
+        ShardSnapshot all = held.snapshot();
+        ShardSnapshot visible = all.at(runtime.nowMs());
+        if (visible.count() < all.count()) {
+            schedule(); // to have it removed
+        }
+        return new Held(visible);
+    }
+
+    /** The newest published state, to be let go when it has been read. */
+    private Held holdAll() {
         ShardSnapshot s = current();
-        while (!s.generation().enter()) {
-            ShardSnapshot next = current(); // the next generation is published before the last is retired
+        while (!s.enter()) {
+            ShardSnapshot next = current(); // the next one is published before a generation or an epoch is retired
             if (next == s) {
                 throw VectorDbException.unavailable(name + ": is closed");
             }
@@ -316,7 +358,7 @@ public final class LocalShard implements Shard {
     record Held(ShardSnapshot snapshot) implements AutoCloseable {
         @Override
         public void close() {
-            snapshot.generation().exit();
+            snapshot.exit();
         }
     }
 
@@ -359,6 +401,10 @@ public final class LocalShard implements Shard {
         /** Steps of repair that the writes so far have made necessary, about. */
         private int repairDebt;
 
+        private long expiryTimer = NO_TIMER;
+        private long expiryWakeMs;
+        private long expireNotBeforeMs = Long.MIN_VALUE;
+
         private final IndexBuilds indexing = new IndexBuilds(name, this::takeBuild, runtime.indexExecutor());
         private @Nullable RocksShardStore store;
         private @Nullable ShardState state;
@@ -369,6 +415,7 @@ public final class LocalShard implements Shard {
         private volatile long checkpointed;
 
         private volatile int checkpointedGeneration;
+        private volatile long openedAtSequence;
         private final Compactor compactor = new Compactor(name, this, runtime.compactionExecutor());
 
         Writer(WriteBrake brake) {
@@ -404,6 +451,7 @@ public final class LocalShard implements Shard {
             checkpointed = recovered.sequence();
             checkpointedGeneration = recovered.snapshot().generation().number();
             opened.replay(recovered.sequence(), recovered::apply);
+            openedAtSequence = recovered.sequence();
             return recovered;
         }
 
@@ -448,7 +496,9 @@ public final class LocalShard implements Shard {
                 checkpointInBackground();
             }
             compactor.startIfDue(runtime.settings().memoryLimitBytes() - ShardRuntime.nativeMemoryBytes());
-            return !mailbox.isEmpty() || linkable() || repairable();
+            boolean expiring = expire();
+            dropReplaced();
+            return !mailbox.isEmpty() || linkable() || repairable() || expiring;
         }
 
         /**
@@ -490,11 +540,83 @@ public final class LocalShard implements Shard {
             } while (repairDebt > MAX_REPAIR_DEBT);
         }
 
+        /** Metadata that no state needs any more goes in bulk, or when there is nothing else to do. */
+        private void dropReplaced() {
+            int replaced = state().replacedPayloads();
+            if (broken == null && (replaced >= MAX_REPLACED || (replaced > 0 && mailbox.isEmpty()))) {
+                compactor.endEpoch();
+            }
+        }
+
+        @Override
+        public PayloadEpoch nextEpoch() {
+            PayloadEpoch last = state().nextEpoch();
+            publish();
+            return last;
+        }
+
+        @Override
+        public long openedAtSequence() {
+            return openedAtSequence;
+        }
+
+        /** Deletes some of what has expired, as anybody's delete; says whether there is more to do at once. */
+        private boolean expire() {
+            long nowMs = runtime.nowMs();
+            if (hasExpired(nowMs)) {
+                try {
+                    remove(state().expiries().expired(nowMs, EXPIRED_AT_ONCE));
+                } catch (VectorDbException e) {
+                    LOG.warnf("%s: expired points are hidden, but could not be removed: %s", name, e.getMessage());
+                    expireNotBeforeMs = nowMs + EXPIRY_RETRY_MS;
+                } catch (RuntimeException | Error e) {
+                    stopWriting(e);
+                }
+            }
+            wakeAtExpiry(nowMs);
+            return hasExpired(nowMs);
+        }
+
+        private boolean hasExpired(long nowMs) {
+            return broken == null
+                    && nowMs >= expireNotBeforeMs
+                    && state().expiries().next() <= nowMs;
+        }
+
+        private void remove(int[] rows) {
+            ShardSnapshot now = current();
+            List<Write> deletes = new ArrayList<>(rows.length);
+            for (int row : rows) {
+                deletes.add(new Write.Delete(now.numbers().numberOf(row), now.id(row)));
+            }
+            LogRecord record = new LogRecord(state().sequence() + 1, deletes);
+            store().append(record);
+            apply(record);
+        }
+
+        /** The clock may be set, so that nothing is slept through for long; who reads looks at the clock anyway. */
+        private void wakeAtExpiry(long nowMs) {
+            long nextMs = state().expiries().next();
+            if (broken != null || stopped || nextMs == Expiry.NEVER_MS) {
+                return;
+            }
+            long delayMs = Math.clamp(Math.max(nextMs, expireNotBeforeMs) - nowMs, 1, MAX_EXPIRY_SLEEP_MS);
+            if (expiryTimer != NO_TIMER && nowMs + delayMs >= expiryWakeMs) {
+                return;
+            }
+            vertx.cancelTimer(expiryTimer);
+            expiryWakeMs = nowMs + delayMs;
+            expiryTimer = vertx.setTimer(delayMs, due -> {
+                expiryTimer = NO_TIMER;
+                schedule();
+            });
+        }
+
         private int drain() {
             List<WriteRequest> requests =
                     mailbox.drain(brake.limit(runtime.settings().maxBatchWrites()), MAX_BATCH_BYTES);
             if (!requests.isEmpty()) {
-                write(requests);
+                WriteBatch.parts(requests).forEach(this::write);
                 mailbox.settled();
             }
             return requests.stream().mapToInt(WriteRequest::size).sum();
@@ -506,7 +628,7 @@ public final class LocalShard implements Shard {
         }
 
         @Override
-        public PayloadStore payloads() {
+        public VersionedPayloads payloads() {
             return store();
         }
 
@@ -514,7 +636,7 @@ public final class LocalShard implements Shard {
         public void replace(ShardState next) {
             state = next;
             publish();
-            indexing.restart(next.index(), next.payloads());
+            indexing.restart(next.index(), state()::payloads);
             checkpointInBackground();
         }
 
@@ -550,9 +672,10 @@ public final class LocalShard implements Shard {
                 return;
             }
             long startedNs = System.nanoTime();
+            List<WriteRequest> taken = new ArrayList<>(requests);
             try {
-                WriteBatch batch = new WriteBatch(current());
-                requests.forEach(batch::add);
+                WriteBatch batch = new WriteBatch(current(), runtime.nowMs());
+                taken.removeIf(request -> !take(request, batch));
                 List<Write> writes = batch.writes(state().nextNumber());
                 LogRecord record = writes.isEmpty() ? null : new LogRecord(state().sequence() + 1, writes);
                 if (record == null) {
@@ -560,14 +683,14 @@ public final class LocalShard implements Shard {
                 } else {
                     store().append(record);
                 }
-                answer(requests, batch.results(), Ack.DURABLE);
+                answer(taken, batch.results(), Ack.DURABLE);
                 if (record != null) {
                     apply(record);
                     brake.pause(writes.size(), startedNs);
                 }
-                answer(requests, batch.results(), Ack.INDEXED);
+                answer(taken, batch.results(), Ack.INDEXED);
             } catch (VectorDbException e) {
-                refuse(requests, e);
+                refuse(taken, e);
             } catch (RuntimeException | Error e) {
                 // An error too: whoever waits must hear of it, and what is half applied must not be built upon.
                 stopWriting(e);
@@ -575,10 +698,22 @@ public final class LocalShard implements Shard {
             }
         }
 
+        /** False if the request cannot be done, and is answered. */
+        private boolean take(WriteRequest request, WriteBatch batch) {
+            try {
+                batch.add(request);
+                return true;
+            } catch (VectorDbException e) {
+                fail(List.of(request), e);
+                return false;
+            }
+        }
+
         private void apply(LogRecord record) {
             state().apply(record);
             publish();
-            live.published(current(), record);
+            live.published(current().at(runtime.nowMs()), record);
+            indexing.begin(state().index(), state()::payloads);
         }
 
         /** From the thread that built: puts the build where searches see it. */
@@ -596,7 +731,7 @@ public final class LocalShard implements Shard {
         void changeIndex(UnaryOperator<MetadataIndex> change) {
             state().index(change.apply(state().index()));
             publish();
-            indexing.begin(state().index(), state().payloads());
+            indexing.begin(state().index(), state()::payloads);
         }
 
         private void publish() {
@@ -617,7 +752,7 @@ public final class LocalShard implements Shard {
             if (isCheckpointed(current())) {
                 return CompletableFuture.completedFuture(checkpointed);
             }
-            Held wanted = hold();
+            Held wanted = holdAll();
             CompletableFuture<Long> started = CompletableFuture.supplyAsync(
                             () -> checkpoint(wanted.snapshot()), runtime.checkpointExecutor())
                     .whenComplete((done, e) -> wanted.close());
@@ -687,7 +822,7 @@ public final class LocalShard implements Shard {
         private void refuse(List<WriteRequest> requests, VectorDbException e) {
             List<WriteRequest> deletes = new ArrayList<>();
             List<WriteRequest> others = new ArrayList<>();
-            requests.forEach(r -> (r.upserts().isEmpty() ? deletes : others).add(r));
+            requests.forEach(r -> (r.deletes() ? deletes : others).add(r));
             fail(others, e);
             if (e.kind() == VectorDbException.Kind.STORAGE_FULL && !others.isEmpty() && !deletes.isEmpty()) {
                 write(deletes);

@@ -4,6 +4,7 @@ import dev.shaula.hnsw.FilteredGraphSearcher;
 import dev.shaula.hnsw.FilteredGraphSearcher.End;
 import dev.shaula.hnsw.GraphSearcher;
 import dev.shaula.hnsw.HnswGraph;
+import dev.shaula.hnsw.MatchRanking;
 import dev.shaula.model.SearchExplanation.Plan;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.vectors.Scorer;
@@ -23,6 +24,8 @@ record MatchSearch(SearchRequest request, Matches matches, int live, int rows, H
     private static final int DEFAULT_EF = 100;
     /** Matches at which a filtered walk begins, besides the place the graph leads to. */
     private static final int SEEDS = 16;
+    /** Of what a scan on codes would measure again, so many times as many rows are measured exactly at once. */
+    private static final int FEW = 4;
     /** How much wider a walk is where the matches are far from the query. */
     private static final int FAR_WIDTH = 4;
 
@@ -31,18 +34,15 @@ record MatchSearch(SearchRequest request, Matches matches, int live, int rows, H
      *
      * @param plans in the order tried
      * @param predicted distances of the first plan
+     * @param ranked whether {@link SearchScratch#ranking} found it
      */
-    record Outcome(SearchScratch scratch, List<Plan> plans, long predicted, int count) {
+    record Outcome(SearchScratch scratch, List<Plan> plans, long predicted, int count, boolean ranked) {
         int ordinal(int i) {
-            return isFiltered() ? scratch.filtered.ordinal(i) : scratch.searcher.ordinal(i);
+            return ranked ? scratch.ranking.ordinal(i) : scratch.searcher.ordinal(i);
         }
 
         float distance(int i) {
-            return isFiltered() ? scratch.filtered.distance(i) : scratch.searcher.distance(i);
-        }
-
-        private boolean isFiltered() {
-            return plans.getLast() == Plan.FILTERED_WALK || plans.getLast() == Plan.WIDE_WALK;
+            return ranked ? scratch.ranking.distance(i) : scratch.searcher.distance(i);
         }
     }
 
@@ -62,9 +62,9 @@ record MatchSearch(SearchRequest request, Matches matches, int live, int rows, H
     /** Makes the request's vector the scorers' query, and searches. */
     Outcome run(Scorers scorers, SearchScratch scratch) {
         if (matches.count() == 0) {
-            return new Outcome(scratch, List.of(Plan.SCAN), 0, 0);
+            return new Outcome(scratch, List.of(Plan.SCAN), 0, 0, false);
         }
-        SearchPlanner.Choice choice = SearchPlanner.choose(task(ef()));
+        SearchPlanner.Choice choice = SearchPlanner.choose(task(ef(), scorers.coded));
         return switch (choice.plan()) {
             case SCAN -> scan(scorers, scratch, choice, List.of(Plan.SCAN));
             case WALK -> walk(scorers, scratch, choice);
@@ -81,10 +81,27 @@ record MatchSearch(SearchRequest request, Matches matches, int live, int rows, H
         return request.ef() > 0 ? Math.max(request.ef(), k() + k() / 2) : Math.max(DEFAULT_EF, 2 * k());
     }
 
+    /** On codes, unless nothing but the exact answer will do, or the rows are so few that a look at all costs nothing. */
     private Outcome scan(Scorers scorers, SearchScratch scratch, SearchPlanner.Choice choice, List<Plan> plans) {
+        long[] accepted = matches.bits();
+        boolean approximate = scorers.coded && walkable && !request.exact();
+        if (approximate && accepted != null && isWorthCodes()) {
+            scorers.approximate.query(request.vector());
+            scorers.exact.query(request.vector());
+            scratch.ranking.scan(graph.size(), rows, scorers.approximate, scorers.exact, accepted, k());
+            return new Outcome(scratch, plans, choice.predicted(), scratch.ranking.count(), true);
+        }
         scorers.exact.query(request.vector());
-        int n = scratch.searcher.scan(rows, scorers.exact, k(), matches.bits());
-        return new Outcome(scratch, plans, choice.predicted(), n);
+        if (accepted != null) {
+            scratch.ranking.scan(rows, scorers.exact, accepted, k());
+            return new Outcome(scratch, plans, choice.predicted(), scratch.ranking.count(), true);
+        }
+        int n = scratch.searcher.scan(rows, scorers.exact, k(), null);
+        return new Outcome(scratch, plans, choice.predicted(), n, false);
+    }
+
+    private boolean isWorthCodes() {
+        return matches.count() > FEW * GraphSearcher.kept(k()) && matches.count() <= MatchRanking.MOST_ROWS;
     }
 
     private Outcome walk(Scorers scorers, SearchScratch scratch, SearchPlanner.Choice choice) {
@@ -98,7 +115,7 @@ record MatchSearch(SearchRequest request, Matches matches, int live, int rows, H
             scorers.exact.query(request.vector());
             searcher.rescore(scorers.exact, GraphSearcher.kept(k()));
         }
-        return new Outcome(scratch, List.of(Plan.WALK), choice.predicted(), k());
+        return new Outcome(scratch, List.of(Plan.WALK), choice.predicted(), k(), false);
     }
 
     private Outcome filteredWalk(Scorers scorers, SearchScratch scratch, SearchPlanner.Choice choice) {
@@ -109,28 +126,30 @@ record MatchSearch(SearchRequest request, Matches matches, int live, int rows, H
         }
         List<Plan> plans = List.of(Plan.FILTERED_WALK);
         return end == End.COMPLETE
-                ? walked(scorers, scratch, choice, plans)
+                ? sharpened(scorers, scratch, choice, plans)
                 : scan(scorers, scratch, choice, List.of(Plan.FILTERED_WALK, Plan.SCAN));
     }
 
-    /** The matches are far from the query: a wider walk, unless a scan costs less. */
+    /**
+     * The matches are far from the query: a wider walk, unless a scan costs less. On codes always a scan: the nearest of
+     * matches that are far lie at nearly the same distance, and a walk that cannot tell them apart found 2 of 10
+     * (mnist-784, the farther half of the rows).
+     */
     private Outcome farWalk(Scorers scorers, SearchScratch scratch, SearchPlanner.Choice first) {
-        SearchPlanner.Choice wide = SearchPlanner.choose(task(FAR_WIDTH * ef()));
-        if (wide.plan() == Plan.SCAN) {
+        SearchPlanner.Choice wide = SearchPlanner.choose(task(FAR_WIDTH * ef(), scorers.coded));
+        if (wide.plan() == Plan.SCAN || scorers.coded) {
             return scan(scorers, scratch, first, List.of(Plan.FILTERED_WALK, Plan.SCAN));
         }
         End end = scratch.filtered.search(graph, scorers.approximate, walk(FAR_WIDTH * ef(), wide, true));
         return end == End.COMPLETE
-                ? walked(scorers, scratch, first, List.of(Plan.FILTERED_WALK, Plan.WIDE_WALK))
+                ? sharpened(scorers, scratch, first, List.of(Plan.FILTERED_WALK, Plan.WIDE_WALK))
                 : scan(scorers, scratch, first, List.of(Plan.FILTERED_WALK, Plan.WIDE_WALK, Plan.SCAN));
     }
 
-    private Outcome walked(Scorers scorers, SearchScratch scratch, SearchPlanner.Choice choice, List<Plan> plans) {
-        if (scorers.coded) {
-            scorers.exact.query(request.vector());
-            scratch.filtered.rescore(scorers.exact, GraphSearcher.kept(k()));
-        }
-        return new Outcome(scratch, plans, choice.predicted(), Math.min(k(), scratch.filtered.count()));
+    private Outcome sharpened(Scorers scorers, SearchScratch scratch, SearchPlanner.Choice choice, List<Plan> plans) {
+        scorers.exact.query(request.vector());
+        scratch.ranking.sharpen(scratch.filtered, scorers.exact, k());
+        return new Outcome(scratch, plans, choice.predicted(), scratch.ranking.count(), true);
     }
 
     private FilteredGraphSearcher.Walk walk(int ef, SearchPlanner.Choice choice, boolean anywhere) {
@@ -144,7 +163,7 @@ record MatchSearch(SearchRequest request, Matches matches, int live, int rows, H
                 anywhere);
     }
 
-    private SearchPlanner.Task task(int ef) {
-        return new SearchPlanner.Task(live, matches.count(), k(), ef, graph.m(), request.exact() || !walkable);
+    private SearchPlanner.Task task(int ef, boolean coded) {
+        return new SearchPlanner.Task(live, matches.count(), k(), ef, graph.m(), request.exact() || !walkable, coded);
     }
 }

@@ -7,7 +7,6 @@ import dev.shaula.payload.MetadataIndex;
 import dev.shaula.storage.PayloadStore;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.BitSetUtil;
@@ -39,7 +38,7 @@ record Matches(long @Nullable [] bits, int count, int rows, int tested, List<Str
         long[] bits = liveAmong(selection.candidates(), live);
         Filter rest = selection.rest();
         if (rest == null) {
-            return new Matches(bits, cardinality(bits), live.rows(), 0, List.of());
+            return of(bits, live, 0, List.of());
         }
         int candidates = cardinality(bits);
         FilterEvaluator evaluator = FilterEvaluator.compile(rest);
@@ -48,7 +47,13 @@ record Matches(long @Nullable [] bits, int count, int rows, int tested, List<Str
         } else {
             testInPassing(evaluator, bits, live.rows(), payloads);
         }
-        return new Matches(bits, cardinality(bits), live.rows(), candidates, selection.unindexed());
+        return of(bits, live, candidates, selection.unindexed());
+    }
+
+    /** Where every live row matches, searches need not ask. */
+    private static Matches of(long[] bits, LiveRows live, int tested, List<String> unindexed) {
+        int count = cardinality(bits);
+        return new Matches(count == live.count() ? live.bits() : bits, count, live.rows(), tested, unindexed);
     }
 
     private static long[] liveAmong(@Nullable RoaringBitmap candidates, LiveRows live) {
@@ -104,23 +109,39 @@ record Matches(long @Nullable [] bits, int count, int rows, int tested, List<Str
         });
     }
 
-    /** Visits the metadata of each of the rows that has any. */
-    void forEachMetadata(PayloadStore payloads, Consumer<Metadata> visitor) {
+    /** Takes a row and its metadata. */
+    @FunctionalInterface
+    interface MetadataVisitor {
+        void visit(int row, Metadata metadata);
+    }
+
+    /** Visits each of the rows that has metadata. */
+    void forEachMetadata(PayloadStore payloads, MetadataVisitor visitor) {
         if (count >= rows / PASSED_BY) {
             payloads.forEach((row, metadata) -> {
                 if (row < rows && (bits == null || (bits[row >>> 6] & (1L << row)) != 0)) {
-                    visitor.accept(metadata);
+                    visitor.visit(row, metadata);
                 }
             });
-            return;
+        } else {
+            forEachMetadata(ordinals(), payloads, visitor);
         }
-        int[] ordinals = ordinals();
-        for (int from = 0; from < count; from += BLOCK) {
-            int[] block = Arrays.copyOfRange(ordinals, from, Math.min(count, from + BLOCK));
-            for (Metadata metadata : payloads.getAll(block, block.length)) {
-                visitor.accept(metadata);
+    }
+
+    /** Visits some rows one by one. */
+    static void forEachMetadata(int[] rows, PayloadStore payloads, MetadataVisitor visitor) {
+        for (int from = 0; from < rows.length; from += BLOCK) {
+            int[] block = Arrays.copyOfRange(rows, from, Math.min(rows.length, from + BLOCK));
+            Metadata[] metadata = payloads.getAll(block, block.length);
+            for (int i = 0; i < block.length; i++) {
+                visitor.visit(block[i], metadata[i]);
             }
         }
+    }
+
+    /** Heap of the bitmap. */
+    long heapBytes() {
+        return 64 + (bits == null ? 0 : 8L * bits.length);
     }
 
     /** The rows, ascending. */

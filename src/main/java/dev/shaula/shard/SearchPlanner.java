@@ -15,12 +15,12 @@ final class SearchPlanner {
      */
     private static final double DISTANCES_PER_RESULT = 1.2;
     /**
-     * Time of a distance in a walk over that in a scan: a walk jumps, keeps heaps and reads lists of neighbours, a scan
-     * reads forwards.
+     * Time of a distance in a walk over that in a scan, on float32 rows: a walk jumps, keeps heaps and reads lists of
+     * neighbours, a scan reads forwards.
      */
     private static final double WALK_OVERHEAD = 2;
-    /** A walk that has measured this share of the matches gives up, and all of them are scanned. */
-    private static final double BUDGET = 0.25;
+    /** The same on codes, which are so small that the rest of a walk weighs more. */
+    private static final double CODED_WALK_OVERHEAD = 3;
 
     /**
      * What is searched.
@@ -30,8 +30,13 @@ final class SearchPlanner {
      * @param ef results that a walk keeps
      * @param m of the graph
      * @param exact whether nothing but a scan will do
+     * @param coded whether scans and walks read codes
      */
-    record Task(int rows, int matches, int k, int ef, int m, boolean exact) {}
+    record Task(int rows, int matches, int k, int ef, int m, boolean exact, boolean coded) {
+        double overhead() {
+            return coded ? CODED_WALK_OVERHEAD : WALK_OVERHEAD;
+        }
+    }
 
     /**
      * A choice.
@@ -46,12 +51,14 @@ final class SearchPlanner {
     static Choice choose(Task task) {
         long walk = Math.round(DISTANCES_PER_RESULT * task.ef() * task.m());
         boolean few = task.matches() <= Math.max(SCAN_ROWS, 2 * task.k());
-        if (task.exact() || few || task.matches() <= WALK_OVERHEAD * walk) {
+        if (task.exact() || few || task.matches() <= task.overhead() * walk) {
             return new Choice(Plan.SCAN, task.matches(), Long.MAX_VALUE);
         }
         if (task.matches() == task.rows()) {
             return new Choice(Plan.WALK, walk, Long.MAX_VALUE);
         }
-        return new Choice(Plan.FILTERED_WALK, walk, Math.max(walk, (long) (BUDGET * task.matches())));
+        // A walk that gives up has cost half of the scan that follows.
+        long budget = Math.round(task.matches() / (2 * task.overhead()));
+        return new Choice(Plan.FILTERED_WALK, walk, Math.max(3 * walk, budget));
     }
 }

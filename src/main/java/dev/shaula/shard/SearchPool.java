@@ -1,29 +1,45 @@
 package dev.shaula.shard;
 
+import dev.shaula.model.SearchRequest;
 import dev.shaula.model.VectorDbException;
 import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.subscription.UniEmitter;
+import java.time.Duration;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
 /**
  * Threads for searches, as many as there are cores: a search is all arithmetic and memory, so more threads would only
- * take turns. The queue is bounded; when it is full a search is refused at once with OVERLOADED. One whose caller
- * has gone, by hanging up or at its deadline, leaves the queue uncomputed, and if it runs it stops at the next node.
+ * take turns. The queue is bounded in number and in time: when it is full, or would be left only after the search's
+ * deadline, a search is refused at once with OVERLOADED; one whose turn comes after its deadline all the same is refused
+ * then, uncomputed. One whose caller has gone leaves the queue uncomputed, and if it runs it stops at the next node.
  * Thread-safe.
  */
 final class SearchPool implements AutoCloseable {
+    private static final int MEAN_OF = 16;
+
     private final ThreadPoolExecutor executor;
     private final AtomicInteger running = new AtomicInteger();
     private final int queueCapacity;
+    private final int threads;
+    private final long longestWaitNs;
+    /** Mean time of a task, of which the last counts a sixteenth. */
+    private final AtomicLong meanNs = new AtomicLong();
+
+    private final LongAdder late = new LongAdder();
     private final ThreadLocal<SearchScratch> scratch = ThreadLocal.withInitial(SearchScratch::new);
 
-    SearchPool(int threads, int queueCapacity) {
+    /** @param longestWait how long a search without a deadline may wait */
+    SearchPool(int threads, int queueCapacity, Duration longestWait) {
+        this.threads = threads;
+        this.longestWaitNs = longestWait.toNanos();
         this.queueCapacity = queueCapacity;
         executor = new ThreadPoolExecutor(
                 threads,
@@ -37,9 +53,27 @@ final class SearchPool implements AutoCloseable {
 
     /** Runs {@code search} on one of the threads; cancelling the subscription drops it while it waits or runs. */
     <T> Uni<T> submit(Function<SearchScratch, T> search) {
+        return submit(SearchRequest.NO_DEADLINE, search);
+    }
+
+    /** As {@link #submit(Function)}, for an answer that is of no use after {@code deadlineNs}. */
+    <T> Uni<T> submit(long deadlineNs, Function<SearchScratch, T> search) {
         return Uni.createFrom().emitter(emitter -> {
-            Task<T> task = new Task<>(search, emitter);
+            long now = System.nanoTime();
+            long latest = now + longestWaitNs;
+            if (deadlineNs != SearchRequest.NO_DEADLINE && deadlineNs - latest < 0) {
+                latest = deadlineNs;
+            }
+            Task<T> task = new Task<>(search, latest, emitter);
             emitter.onTermination(task::leave);
+            long wait = expectedWaitNs();
+            if (now + wait - latest >= 0) {
+                late.increment();
+                task.refuse(VectorDbException.overloaded("search: expected an answer within "
+                        + millis(latest - now) + " ms, but those that wait already take about " + millis(wait)
+                        + " ms; nothing was computed, try again later"));
+                return;
+            }
             try {
                 executor.execute(task);
             } catch (RejectedExecutionException e) {
@@ -52,6 +86,16 @@ final class SearchPool implements AutoCloseable {
         });
     }
 
+    /** Until a task that came now would be done; 0 while nobody waits. */
+    private long expectedWaitNs() {
+        int waiting = executor.getQueue().size();
+        return waiting == 0 ? 0 : meanNs.get() * (waiting + 1) / threads;
+    }
+
+    private static long millis(long ns) {
+        return TimeUnit.NANOSECONDS.toMillis(ns);
+    }
+
     private static VectorDbException stopping() {
         return VectorDbException.unavailable("search: the server is stopping");
     }
@@ -59,17 +103,28 @@ final class SearchPool implements AutoCloseable {
     /** A search and who waits for it. */
     private final class Task<T> implements Runnable, BooleanSupplier {
         private final Function<SearchScratch, T> search;
+        /** When it must have begun. */
+        private final long latestNs;
+
         private final UniEmitter<? super T> emitter;
         private volatile boolean gone;
 
-        Task(Function<SearchScratch, T> search, UniEmitter<? super T> emitter) {
+        Task(Function<SearchScratch, T> search, long latestNs, UniEmitter<? super T> emitter) {
             this.search = search;
+            this.latestNs = latestNs;
             this.emitter = emitter;
         }
 
         @Override
         public void run() {
             if (gone) {
+                return;
+            }
+            long start = System.nanoTime();
+            if (start - latestNs >= 0) {
+                late.increment();
+                refuse(VectorDbException.overloaded(
+                        "search: its turn came after its deadline; nothing was computed, try again later"));
                 return;
             }
             T result;
@@ -86,6 +141,8 @@ final class SearchPool implements AutoCloseable {
             } finally {
                 running.decrementAndGet();
                 mine.stopWhen(null);
+                long took = System.nanoTime() - start;
+                meanNs.updateAndGet(mean -> mean + (took - mean) / MEAN_OF);
             }
             emitter.complete(result);
         }
@@ -109,6 +166,11 @@ final class SearchPool implements AutoCloseable {
     /** Whether a search runs or waits right now. */
     boolean isBusy() {
         return running.get() > 0 || !executor.getQueue().isEmpty();
+    }
+
+    /** How many were refused because of their deadline or the longest wait. */
+    long late() {
+        return late.sum();
     }
 
     int queued() {

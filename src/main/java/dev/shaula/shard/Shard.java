@@ -4,11 +4,15 @@ import dev.shaula.model.Ack;
 import dev.shaula.model.ExplainedSearch;
 import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
+import dev.shaula.model.GroupRequest;
 import dev.shaula.model.IndexStatus;
 import dev.shaula.model.LiveQuery;
+import dev.shaula.model.MetadataChange;
 import dev.shaula.model.Point;
+import dev.shaula.model.Precondition;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.ScrollRequest;
+import dev.shaula.model.SearchGroup;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.model.WriteResult;
 import io.smallrye.mutiny.Multi;
@@ -32,6 +36,23 @@ public interface Shard {
      */
     Uni<WriteResult> upsert(List<Point> points, Ack ack);
 
+    /**
+     * As {@link #upsert}, but only those points whose condition holds when the shard comes to them; the answer names both
+     * kinds, with their versions.
+     *
+     * @param conditions one for each point; no id may stand twice
+     */
+    Uni<WriteResult> upsertIf(List<Point> points, List<Precondition> conditions, Ack ack);
+
+    /**
+     * Changes the metadata of points as one unit: not at all if what became of one of them were larger than
+     * {@link dev.shaula.model.Limits#MAX_METADATA_BYTES}. What stays as it was is not written.
+     *
+     * @param condition only what it accepts when the shard comes to it is changed, the rest counts as missing; null for
+     *     all
+     */
+    Uni<WriteResult> update(List<String> ids, @Nullable Filter condition, MetadataChange change, Ack ack);
+
     /** Deletes as one unit. */
     Uni<WriteResult> delete(List<String> ids, Ack ack);
 
@@ -45,6 +66,9 @@ public interface Shard {
 
     /** As {@link #search}, and how it was done: {@link ExplainedSearch#shards} has one element. */
     Uni<ExplainedSearch> explain(SearchRequest request);
+
+    /** The nearest groups of this shard, closest first, each with its nearest points. */
+    Uni<List<SearchGroup>> group(GroupRequest request);
 
     Uni<Optional<Point>> get(String id);
 

@@ -18,12 +18,13 @@ public interface ShardReading extends AutoCloseable {
     long heapBytes();
 
     /**
-     * The ids from position {@code from} on, in UTF-8.
+     * By what the points from position {@code from} on are ordered: bytes whose unsigned order is that of the reading,
+     * also beside those of another shard. In the order of ids they are the ids, in UTF-8.
      *
      * @param from 0 or more
      * @return {@code n} of them, fewer at the end
      */
-    Uni<List<byte[]>> ids(int from, int n);
+    Uni<List<byte[]>> keys(int from, int n);
 
     /**
      * The points from position {@code from} on.

@@ -10,6 +10,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
@@ -23,6 +24,7 @@ public final class ShardRuntime implements AutoCloseable {
 
     private final Vertx vertx;
     private final Settings settings;
+    private final InstantSource clock;
     private final SearchPool searchPool;
     private final LinkPool linkPool;
     private final StorageRuntime storage;
@@ -51,6 +53,7 @@ public final class ShardRuntime implements AutoCloseable {
      * @param maxWritesPerSecond brake for each shard, 0 for none: leaves cores to searches
      * @param memoryLimitBytes native memory that rows may take before writes are refused
      * @param checkpointInterval longest time between checkpoints of a shard that is written to, at least 1 ms
+     * @param searchWait how long a search may wait for a thread before it is refused
      */
     public record Settings(
             Path dataDir,
@@ -60,7 +63,32 @@ public final class ShardRuntime implements AutoCloseable {
             int maxBatchWrites,
             int maxWritesPerSecond,
             long memoryLimitBytes,
-            Duration checkpointInterval) {
+            Duration checkpointInterval,
+            Duration searchWait) {
+
+        private static final Duration SEARCH_WAIT = Duration.ofSeconds(10);
+
+        /** With searches that wait for 10 s at most. */
+        public Settings(
+                Path dataDir,
+                int searchThreads,
+                int searchQueue,
+                Duration syncInterval,
+                int maxBatchWrites,
+                int maxWritesPerSecond,
+                long memoryLimitBytes,
+                Duration checkpointInterval) {
+            this(
+                    dataDir,
+                    searchThreads,
+                    searchQueue,
+                    syncInterval,
+                    maxBatchWrites,
+                    maxWritesPerSecond,
+                    memoryLimitBytes,
+                    checkpointInterval,
+                    SEARCH_WAIT);
+        }
 
         /** The defaults for a data directory on this machine. */
         public static Settings of(Path dataDir) {
@@ -78,7 +106,8 @@ public final class ShardRuntime implements AutoCloseable {
                     maxBatchWrites,
                     writes,
                     memoryLimitBytes,
-                    checkpointInterval);
+                    checkpointInterval,
+                    searchWait);
         }
 
         /** The same with another memory limit. */
@@ -91,30 +120,46 @@ public final class ShardRuntime implements AutoCloseable {
                     maxBatchWrites,
                     maxWritesPerSecond,
                     bytes,
-                    checkpointInterval);
+                    checkpointInterval,
+                    searchWait);
         }
     }
 
-    private ShardRuntime(Vertx vertx, Settings settings) {
+    private ShardRuntime(Vertx vertx, Settings settings, InstantSource clock) {
         this.vertx = vertx;
+        this.clock = clock;
         this.settings = settings;
-        this.searchPool = new SearchPool(settings.searchThreads(), settings.searchQueue());
+        this.searchPool = new SearchPool(settings.searchThreads(), settings.searchQueue(), settings.searchWait());
         this.linkPool = new LinkPool(Runtime.getRuntime().availableProcessors() - 1, searchPool::isBusy);
         this.storage = StorageRuntime.open(settings.dataDir(), StorageRuntime.Settings.DEFAULT);
     }
 
     /** Creates the data directory if it is missing. Blocks. */
     public static ShardRuntime open(Vertx vertx, Settings settings) {
+        return open(vertx, settings, InstantSource.system());
+    }
+
+    /**
+     * Creates the data directory if it is missing. Blocks.
+     *
+     * @param clock says when points expire
+     */
+    public static ShardRuntime open(Vertx vertx, Settings settings, InstantSource clock) {
         try {
             Files.createDirectories(settings.dataDir());
         } catch (IOException e) {
             throw new UncheckedIOException(settings.dataDir() + ": cannot be created", e);
         }
-        return new ShardRuntime(vertx, settings);
+        return new ShardRuntime(vertx, settings, clock);
     }
 
     public Settings settings() {
         return settings;
+    }
+
+    /** Searches refused because they would have waited too long. */
+    public long lateSearches() {
+        return searchPool.late();
     }
 
     /** Searches that wait for a thread. */
@@ -125,6 +170,11 @@ public final class ShardRuntime implements AutoCloseable {
     /** Native memory of all rows, in bytes. */
     public static long nativeMemoryBytes() {
         return NativeMemory.allocatedBytes();
+    }
+
+    /** In milliseconds since 1970. */
+    long nowMs() {
+        return clock.millis();
     }
 
     Vertx vertx() {

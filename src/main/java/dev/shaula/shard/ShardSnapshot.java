@@ -3,16 +3,21 @@ package dev.shaula.shard;
 import dev.shaula.hnsw.HnswGraph;
 import dev.shaula.memory.LittleEndianOutput;
 import dev.shaula.model.CollectionConfig;
+import dev.shaula.model.Expiry;
 import dev.shaula.model.ExplainedSearch;
 import dev.shaula.model.Filter;
+import dev.shaula.model.GroupRequest;
+import dev.shaula.model.Limits;
 import dev.shaula.model.Metadata;
 import dev.shaula.model.Metric;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.SearchExplanation;
+import dev.shaula.model.SearchGroup;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.payload.FacetCounter;
 import dev.shaula.payload.MetadataIndex;
+import dev.shaula.payload.ValueCounts;
 import dev.shaula.storage.PayloadStore;
 import dev.shaula.storage.Write;
 import dev.shaula.vectors.CodeScratch;
@@ -37,32 +42,45 @@ final class ShardSnapshot {
     private final CollectionConfig config;
     private final long sequence;
     private final Generation generation;
+    private final PayloadEpoch epoch;
     private final CodedRows.View rows;
     private final RowNumbers numbers;
     private final HnswGraph graph;
     private final LiveRows live;
+    private final RowStamps stamps;
     private final IdTable ids;
     private final MetadataIndex index;
     private final PayloadStore payloads;
+    /** What was last asked for by {@link #at}. */
+    private volatile @Nullable Moment moment;
+
+    /** This state from {@code fromMs} on and before {@code untilMs}. */
+    private record Moment(long fromMs, long untilMs, ShardSnapshot snapshot) {}
+
+    private final MatchCache matchCache = new MatchCache();
 
     ShardSnapshot(
             CollectionConfig config,
             long sequence,
             Generation generation,
+            PayloadEpoch epoch,
             CodedRows.View rows,
             RowNumbers numbers,
             HnswGraph graph,
             LiveRows live,
+            RowStamps stamps,
             IdTable ids,
             MetadataIndex index,
             PayloadStore payloads) {
         this.config = config;
         this.sequence = sequence;
         this.generation = generation;
+        this.epoch = epoch;
         this.rows = rows;
         this.numbers = numbers;
         this.graph = graph;
         this.live = live;
+        this.stamps = stamps;
         this.ids = ids;
         this.index = index;
         this.payloads = payloads;
@@ -73,7 +91,49 @@ final class ShardSnapshot {
         return sequence;
     }
 
-    /** To be entered by whoever reads and is not the shard's thread. */
+    /** Without the points that have expired by {@code nowMs}; this if there are none. */
+    ShardSnapshot at(long nowMs) {
+        Moment last = moment;
+        if (last == null || nowMs < last.fromMs || nowMs >= last.untilMs) {
+            last = momentAt(nowMs);
+            moment = last;
+        }
+        return last.snapshot;
+    }
+
+    private Moment momentAt(long nowMs) {
+        int[] expired = stamps.expiries().expired(nowMs, Integer.MAX_VALUE);
+        if (expired.length == 0) {
+            return new Moment(Long.MIN_VALUE, stamps.expiries().next(), this);
+        }
+        LiveRows left = live.next(live.rows(), expired, expired.length);
+        ShardSnapshot then = new ShardSnapshot(
+                config, sequence, generation, epoch, rows, numbers, graph, left, stamps, ids, index, payloads);
+        return new Moment(nowMs, stamps.expiries().nextAfter(nowMs), then);
+    }
+
+    /** Begins to read, for whoever is not the shard's thread; false if a newer state is published already. */
+    boolean enter() {
+        if (!generation.enter()) {
+            return false;
+        }
+        if (!epoch.enter()) {
+            generation.exit();
+            return false;
+        }
+        return true;
+    }
+
+    /** Ends what {@link #enter} began. */
+    void exit() {
+        epoch.exit();
+        generation.exit();
+    }
+
+    PayloadEpoch epoch() {
+        return epoch;
+    }
+
     Generation generation() {
         return generation;
     }
@@ -94,6 +154,10 @@ final class ShardSnapshot {
         return ids;
     }
 
+    RowStamps stamps() {
+        return stamps;
+    }
+
     LiveRows live() {
         return live;
     }
@@ -112,11 +176,23 @@ final class ShardSnapshot {
         return matching(filter).count();
     }
 
-    /** How many of the live points that the filter accepts have each value of a field. */
+    /** How many of the live points that the filter accepts have each value of a field; from an index if one knows. */
     Map<Filter.Value, Long> facet(String field, @Nullable Filter filter) {
         FacetCounter counter = new FacetCounter(field);
-        matching(filter).forEachMetadata(payloads, counter::add);
+        Matches matches = matching(filter);
+        ValueCounts known = index.countValues(field, matches.bits(), Limits.MAX_FACET_VALUES);
+        if (known == null) {
+            matches.forEachMetadata(payloads, (row, metadata) -> counter.add(metadata));
+        } else {
+            counter.add(known.counts());
+            Matches.forEachMetadata(known.others(), payloads, (row, metadata) -> counter.add(metadata));
+        }
         return counter.counts();
+    }
+
+    /** The nearest groups of live points that the filter accepts: as many as are wanted if so many exist. */
+    List<SearchGroup> group(GroupRequest request, SearchScratch scratch) {
+        return new GroupSearch(this, request, matching(request.search().filter())).run(scratch);
     }
 
     /** The rows of the live points that the filter accepts, ascending. */
@@ -132,9 +208,14 @@ final class ShardSnapshot {
         return index;
     }
 
-    /** Native and heap bytes of rows, edges, ids and indexes. */
+    /** Native and heap bytes of rows, edges, ids, stamps, indexes and answered filters. */
     long memoryBytes() {
-        return rows.memoryBytes() + graph.memoryBytes() + ids.heapBytes() + index.heapBytes();
+        return rows.memoryBytes()
+                + graph.memoryBytes()
+                + ids.heapBytes()
+                + stamps.heapBytes()
+                + index.heapBytes()
+                + matchCache.heapBytes();
     }
 
     /** The {@code k} nearest live points that the filter accepts: always {@code k} of them if so many exist. */
@@ -188,6 +269,7 @@ final class ShardSnapshot {
         out.writeInt(live.rows());
         numbers.writeTo(out);
         live.writeTo(out);
+        stamps.writeTo(out);
         for (int ordinal = 0; ordinal < live.rows(); ordinal++) {
             byte[] id = ids.idBytes(ordinal);
             out.writeInt(id.length);
@@ -202,7 +284,23 @@ final class ShardSnapshot {
         int ordinal = ordinalOf(id);
         return ordinal < 0
                 ? Optional.empty()
-                : Optional.of(new Point(id, rows.floats().row(ordinal), payloads.get(ordinal)));
+                : Optional.of(new Point(
+                        id,
+                        rows.floats().row(ordinal),
+                        payloads.get(ordinal),
+                        Expiry.at(stamps.expiresAtMs(ordinal)),
+                        stamps.version(ordinal)));
+    }
+
+    /** The version of a live point, {@link Point#NO_VERSION} if there is none. */
+    long versionOf(String id) {
+        int ordinal = ordinalOf(id);
+        return ordinal < 0 ? Point.NO_VERSION : stamps.version(ordinal);
+    }
+
+    /** When a live point expires, in milliseconds since 1970; {@link Expiry#NEVER_MS} for never. */
+    long expiresAtMs(String id) {
+        return stamps.expiresAtMs(ordinalOf(id));
     }
 
     /** What log and payload store know a live point by; -1 if there is none. */
@@ -247,8 +345,10 @@ final class ShardSnapshot {
         return payloads.get(ordinal);
     }
 
-    private Matches matching(@Nullable Filter filter) {
-        return filter == null ? Matches.all(live) : Matches.find(filter, index, live, payloads);
+    Matches matching(@Nullable Filter filter) {
+        return filter == null
+                ? Matches.all(live)
+                : matchCache.get(filter, () -> Matches.find(filter, index, live, payloads));
     }
 
     private Hits toHits(MatchSearch.Outcome outcome, SearchRequest request) {

@@ -10,6 +10,7 @@ import dev.shaula.model.Metadata;
 import dev.shaula.payload.MetadataIndex;
 import dev.shaula.storage.LogRecord;
 import dev.shaula.storage.PayloadStore;
+import dev.shaula.storage.VersionedPayloads;
 import dev.shaula.storage.Write;
 import dev.shaula.vectors.CodeScratch;
 import dev.shaula.vectors.CodedRows;
@@ -17,7 +18,9 @@ import dev.shaula.vectors.RowFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.IntFunction;
 
 /**
@@ -41,13 +44,15 @@ final class ShardState {
     private static final int PIECES_A_STEP = 16;
 
     private final CollectionConfig config;
-    private final PayloadStore payloads;
+    private final VersionedPayloads payloads;
     private final Generation generation;
     private final CodedRows rows;
     private final RowNumbers numbers;
     private final IdTable ids;
     private final HnswBuilder builder;
     private LiveRows live;
+    private RowStamps stamps;
+    private PayloadEpoch epoch = new PayloadEpoch();
     private MetadataIndex index;
     private long sequence;
     /** Of the codes that rows of a checkpoint wait for: pieces that are planned, and how many of them are encoded. */
@@ -57,13 +62,14 @@ final class ShardState {
 
     private ShardState(
             CollectionConfig config,
-            PayloadStore payloads,
+            VersionedPayloads payloads,
             Generation generation,
             CodedRows rows,
             RowNumbers numbers,
             IdTable ids,
             HnswBuilder builder,
             LiveRows live,
+            RowStamps stamps,
             long sequence) {
         this.config = config;
         this.payloads = payloads;
@@ -73,12 +79,13 @@ final class ShardState {
         this.ids = ids;
         this.builder = builder;
         this.live = live;
+        this.stamps = stamps;
         this.index = MetadataIndex.unbuilt(List.of(), live.rows());
         this.sequence = sequence;
     }
 
     /** Without rows, before the record after {@code sequence}. */
-    static ShardState empty(CollectionConfig config, PayloadStore payloads, long sequence) {
+    static ShardState empty(CollectionConfig config, VersionedPayloads payloads, long sequence) {
         return new ShardState(
                 config,
                 payloads,
@@ -88,13 +95,14 @@ final class ShardState {
                 new IdTable(),
                 new HnswBuilder(HnswGraph.empty(config.m()), config.efConstruction()),
                 LiveRows.NONE,
+                RowStamps.EMPTY,
                 sequence);
     }
 
     /**
      * As {@link ShardSnapshot#writeTo} left it, or its predecessor.
      *
-     * @param version 1: of a shard that never dropped a row; or 2
+     * @param version 1: of a shard that never dropped a row; 2: without stamps; or 3
      * @param files where the rows of each generation are
      */
     static ShardState readFrom(
@@ -102,7 +110,7 @@ final class ShardState {
             int version,
             IntFunction<RowFile> files,
             CollectionConfig config,
-            PayloadStore payloads,
+            VersionedPayloads payloads,
             long sequence)
             throws IOException {
         in.readInt("dimensions", config.dimensions(), config.dimensions());
@@ -111,6 +119,7 @@ final class ShardState {
         int count = in.readInt("rows", 0, Integer.MAX_VALUE);
         RowNumbers numbers = version == 1 ? RowNumbers.ORDINALS : RowNumbers.readFrom(in, count);
         LiveRows live = LiveRows.readFrom(in, count);
+        RowStamps stamps = version < 3 ? RowStamps.unknown(count) : RowStamps.readFrom(in, count);
         IdTable ids = new IdTable();
         for (int ordinal = 0; ordinal < count; ordinal++) {
             byte[] id = new byte[in.readInt("bytes of an id", 1, Limits.MAX_ID_BYTES)];
@@ -122,12 +131,18 @@ final class ShardState {
         CodedRows coded = new CodedRows(config.metric(), rows.rows(), config.effectiveQuantization());
         HnswBuilder builder = new HnswBuilder(graph, live.bits(), config.efConstruction());
         return new ShardState(
-                config, payloads, new Generation(generation), coded, numbers, ids, builder, live, sequence);
+                config, payloads, new Generation(generation), coded, numbers, ids, builder, live, stamps, sequence);
     }
 
-    /** The same state in the next generation; its indexes on metadata are to be built. */
+    /** The same state in the next generation. */
     ShardState next(
-            CodedRows newRows, RowNumbers newNumbers, IdTable newIds, HnswBuilder newBuilder, LiveRows newLive) {
+            CodedRows newRows,
+            RowNumbers newNumbers,
+            IdTable newIds,
+            HnswBuilder newBuilder,
+            LiveRows newLive,
+            RowStamps newStamps,
+            MetadataIndex newIndex) {
         ShardState next = new ShardState(
                 config,
                 payloads,
@@ -137,8 +152,10 @@ final class ShardState {
                 newIds,
                 newBuilder,
                 newLive,
+                newStamps,
                 sequence);
-        next.index = MetadataIndex.unbuilt(index.indexes(), newLive.rows());
+        next.epoch = epoch;
+        next.index(newIndex);
         return next;
     }
 
@@ -163,20 +180,33 @@ final class ShardState {
         int[] dead = new int[record.writes().size()];
         int deadCount = 0;
         List<Metadata> added = new ArrayList<>(record.writes().size());
+        Map<Integer, Metadata> updated = new HashMap<>();
+        RowStamps.Editor stamping = stamps.edit(record.sequence());
         for (Write write : record.writes()) {
             switch (write) {
                 case Write.Upsert upsert -> {
                     append(upsert);
+                    stamping.add(upsert.expiresAtMs());
                     added.add(upsert.point().metadata());
                     if (upsert.replaces() >= 0) {
                         dead[deadCount++] = ordinalOf(upsert.replaces());
                     }
                 }
+                case Write.Update update -> {
+                    int row = ordinalOf(update.ordinal());
+                    epoch.replaced(update.ordinal(), stamps.payloadVersion(row));
+                    stamping.update(row, update.expiresAtMs());
+                    updated.put(row, update.metadata());
+                }
                 case Write.Delete delete -> dead[deadCount++] = ordinalOf(delete.ordinal());
             }
         }
+        for (int i = 0; i < deadCount; i++) {
+            stamping.remove(dead[i]);
+        }
         live = live.next(rows.count(), dead, deadCount);
-        index = index.append(added);
+        stamps = stamping.done();
+        index = index.append(added).update(updated);
         sequence = record.sequence();
     }
 
@@ -195,6 +225,23 @@ final class ShardState {
         int n = Math.min(PIECES_A_STEP, pieces - first);
         parallel.run(n, rows::scratch, (scratch, piece) -> rows.encode(first + piece, scratch));
         encoded += n;
+    }
+
+    /** Begins a new epoch of metadata, which the next snapshot belongs to; returns the one that ends. */
+    PayloadEpoch nextEpoch() {
+        PayloadEpoch last = epoch;
+        epoch = new PayloadEpoch();
+        return last;
+    }
+
+    /** Versions of metadata that were replaced in this epoch. */
+    int replacedPayloads() {
+        return epoch.replaced();
+    }
+
+    /** When rows expire. */
+    Expiries expiries() {
+        return stamps.expiries();
     }
 
     /** Links the next {@code steps} steps, or as many as there are rows for. */
@@ -233,12 +280,23 @@ final class ShardState {
 
     ShardSnapshot snapshot() {
         return new ShardSnapshot(
-                config, sequence, generation, rows.view(), numbers, builder.graph(), live, ids, index, payloads());
+                config,
+                sequence,
+                generation,
+                epoch,
+                rows.view(),
+                numbers,
+                builder.graph(),
+                live,
+                stamps,
+                ids,
+                index,
+                payloads());
     }
 
-    /** Metadata by the ordinals of this generation. */
+    /** The metadata of this state by ordinals of this generation; later states do not change it. */
     PayloadStore payloads() {
-        return new OrdinalPayloads(payloads, numbers);
+        return new OrdinalPayloads(payloads, numbers, stamps);
     }
 
     /** The indexes on metadata; no part of what the log determines, and so declared anew after a start. */

@@ -4,10 +4,12 @@ import dev.shaula.model.Metadata;
 import dev.shaula.model.ScrollRequest;
 import dev.shaula.model.StoredPoint;
 import dev.shaula.model.VectorDbException;
+import dev.shaula.payload.RowOrder;
 import dev.shaula.storage.PayloadStore;
 import dev.shaula.vectors.FloatRows;
 import io.smallrye.mutiny.Uni;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.SplittableRandom;
@@ -25,11 +27,30 @@ final class SnapshotReading implements ShardReading {
     private static final int BLOCK = 128;
 
     /** What is let go at the end. */
-    private record Source(OrderedRows ordinals, FloatRows.View rows, IdTable ids, PayloadStore payloads) {}
+    private record Source(
+            OrderedRows ordinals,
+            @Nullable RowOrder order,
+            FloatRows.View rows,
+            IdTable ids,
+            RowStamps stamps,
+            PayloadStore payloads) {
+
+        byte[] key(int ordinal) {
+            byte[] id = ids.idBytes(ordinal);
+            if (order == null) {
+                return id;
+            }
+            byte[] value = order.key(ordinal);
+            byte[] key = Arrays.copyOf(value, value.length + id.length);
+            System.arraycopy(id, 0, key, value.length, id.length);
+            return key;
+        }
+    }
 
     private final ScrollRequest request;
     private final SearchPool pool;
     private final int count;
+    private final long orderBytes;
     private volatile @Nullable Source source;
 
     /** Whose rows must stay in memory until the last use has ended: of the reading itself, and of each read. */
@@ -48,15 +69,38 @@ final class SnapshotReading implements ShardReading {
         this.held = held;
         this.request = request;
         this.pool = pool;
-        int[] selected = snapshot.select(request.filter());
         IdTable ids = snapshot.ids();
+        RowOrder order = request.by() == null ? null : orderOf(snapshot, request.by());
+        int[] selected = snapshot.select(request.filter());
         OrderedRows ordinals = switch (request.order()) {
             case ID -> OrderedRows.sorted(selected, ids::compare);
             case INSERTION -> OrderedRows.asGiven(selected);
             case RANDOM -> OrderedRows.shuffled(selected, new SplittableRandom());
+            case FIELD -> OrderedRows.sorted(selected, byValue(Objects.requireNonNull(order), ids));
         };
         this.count = selected.length;
-        this.source = new Source(ordinals, snapshot.rows().floats(), ids, snapshot.payloads());
+        this.orderBytes = order == null ? 0 : order.heapBytes();
+        this.source =
+                new Source(ordinals, order, snapshot.rows().floats(), ids, snapshot.stamps(), snapshot.payloads());
+    }
+
+    private static RowOrder orderOf(ShardSnapshot snapshot, ScrollRequest.Field by) {
+        RowOrder order = snapshot.index().order(by.name(), by.descending());
+        if (order != null) {
+            return order;
+        }
+        String field = "order_by: the index on \"" + by.name() + "\"";
+        throw snapshot.index().isBuilding(by.name())
+                ? VectorDbException.unavailable(field + " is still being built; try again when it is ready")
+                : VectorDbException.invalid(
+                        field + " is missing: expected one of keyword, integer, float, boolean or datetime");
+    }
+
+    private static OrderedRows.Order byValue(RowOrder order, IdTable ids) {
+        return (a, b) -> {
+            int byValue = order.compare(a, b);
+            return byValue != 0 ? byValue : ids.compare(a, b);
+        };
     }
 
     @Override
@@ -66,16 +110,16 @@ final class SnapshotReading implements ShardReading {
 
     @Override
     public long heapBytes() {
-        return 64 + 4L * count;
+        return 64 + 4L * count + orderBytes;
     }
 
     @Override
-    public Uni<List<byte[]>> ids(int from, int n) {
+    public Uni<List<byte[]>> keys(int from, int n) {
         return onPool(s -> {
             int[] ordinals = s.ordinals.range(from, clampedEnd(from, n));
             List<byte[]> found = new ArrayList<>(ordinals.length);
             for (int ordinal : ordinals) {
-                found.add(s.ids.idBytes(ordinal));
+                found.add(s.key(ordinal));
             }
             return found;
         });
@@ -102,7 +146,8 @@ final class SnapshotReading implements ShardReading {
             StoredPoint point = new StoredPoint(
                     s.ids.id(ordinals[i]),
                     request.includeVector() ? s.rows.row(ordinals[i]) : null,
-                    request.includeMetadata() ? metadata[i] : null);
+                    request.includeMetadata() ? metadata[i] : null,
+                    s.stamps.expiresAtMs(ordinals[i]));
             points.add(point);
             bytes += point.heapBytes();
         }

@@ -26,7 +26,7 @@ import java.util.stream.Stream;
  */
 public record CheckpointFile(Path path, long sequence) {
     static final int MAGIC = 0x50434853; // "SHCP"
-    static final int VERSION = 2;
+    static final int VERSION = 3;
     private static final Pattern NAME = Pattern.compile("checkpoint-(\\d{1,19})");
 
     /** What a shard writes into one. */

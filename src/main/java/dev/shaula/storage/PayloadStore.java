@@ -20,12 +20,6 @@ public interface PayloadStore {
     /** Visits every row that is not empty in ascending order of ordinals, as all rows were at the time of the call. */
     void forEach(PayloadConsumer consumer);
 
-    /**
-     * Removes the rows of the first {@code n} of {@code ordinals}; those without a row are ignored. Not synced: after
-     * a power cut some may be back, which harms nobody, for their ordinals are not used again. Works on a full disk.
-     */
-    void dropPayloads(int[] ordinals, int n);
-
     /** Takes one row. */
     @FunctionalInterface
     interface PayloadConsumer {

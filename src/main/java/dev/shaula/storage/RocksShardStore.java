@@ -4,6 +4,8 @@ import dev.shaula.model.Metadata;
 import dev.shaula.model.VectorDbException;
 import dev.shaula.storage.LogRecordCodec.Decoded;
 import dev.shaula.storage.LogRecordCodec.MalformedRecordException;
+import dev.shaula.storage.Write.Delete;
+import dev.shaula.storage.Write.Update;
 import dev.shaula.storage.Write.Upsert;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -13,13 +15,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.Checkpoint;
 import org.rocksdb.FlushOptions;
@@ -45,8 +47,11 @@ import org.rocksdb.WriteOptions;
  * On a full disk the reserve of the {@link StorageRuntime} is released, which lets records without upserts, trims and
  * drops of payloads through, and upserts are refused until it is whole again.
  */
-public final class RocksShardStore implements ShardLog, PayloadStore {
-    private static final int FORMAT = 1;
+public final class RocksShardStore implements ShardLog, VersionedPayloads {
+    private static final int FIRST_FORMAT = 1;
+    /** Since the first {@link Write.Update}: metadata lies under keys of 12 bytes too, which the first format knows not. */
+    private static final int FORMAT = 2;
+
     private static final byte[] FORMAT_KEY = "format".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] TRIMMED_KEY = "trimmed".getBytes(StandardCharsets.US_ASCII);
     /** Longest time that the watermark lags behind the log on disk. */
@@ -70,6 +75,7 @@ public final class RocksShardStore implements ShardLog, PayloadStore {
     private @Nullable RocksFiles files;
     private volatile long lastSequence = BEFORE_FIRST;
     private volatile long trimmedSequence = BEFORE_FIRST;
+    private long format = FIRST_FORMAT;
     private boolean closed;
     private boolean broken;
     private boolean tickPending;
@@ -161,11 +167,17 @@ public final class RocksShardStore implements ShardLog, PayloadStore {
     private void checkFormat(RocksFiles opened) throws RocksDBException {
         byte[] found = opened.db.get(opened.meta, reading, FORMAT_KEY);
         if (found == null && readLast(opened) == BEFORE_FIRST) {
-            opened.db.put(opened.meta, synced, FORMAT_KEY, littleEndian(FORMAT));
-        } else if (found == null || longOf(found) != FORMAT) {
-            throw new StorageCorruptedException(
-                    dir, "expected format " + FORMAT + ", found " + (found == null ? "none" : longOf(found)));
+            opened.db.put(opened.meta, synced, FORMAT_KEY, littleEndian(FIRST_FORMAT));
+            format = FIRST_FORMAT;
+            return;
         }
+        if (found == null || longOf(found) < FIRST_FORMAT || longOf(found) > FORMAT) {
+            throw new StorageCorruptedException(
+                    dir,
+                    "expected format " + FIRST_FORMAT + " to " + FORMAT + ", found "
+                            + (found == null ? "none" : longOf(found)));
+        }
+        format = longOf(found);
     }
 
     private long readTrimmed(RocksFiles opened) throws RocksDBException {
@@ -192,7 +204,7 @@ public final class RocksShardStore implements ShardLog, PayloadStore {
 
     @Override
     public void append(LogRecord record) {
-        boolean grows = record.writes().stream().anyMatch(Upsert.class::isInstance);
+        boolean grows = !record.writes().stream().allMatch(Delete.class::isInstance);
         changing(grows ? "an upsert" : "a delete", grows, db -> appendOnce(db, record));
         scheduleTick();
     }
@@ -206,12 +218,7 @@ public final class RocksShardStore implements ShardLog, PayloadStore {
         try (WriteBatch batch = new WriteBatch()) {
             batch.put(db.log, key(record.sequence()), LogRecordCodec.encode(record, lastSequence));
             for (Write write : record.writes()) {
-                if (write instanceof Upsert upsert && !upsert.point().metadata().isEmpty()) {
-                    batch.put(
-                            db.payload,
-                            key(upsert.ordinal()),
-                            upsert.point().metadata().json());
-                }
+                putMetadata(db, batch, write, record.sequence());
             }
             db.db.write(always ? synced : unsynced, batch);
         }
@@ -219,6 +226,30 @@ public final class RocksShardStore implements ShardLog, PayloadStore {
         if (always) {
             markSynced(false);
         }
+    }
+
+    private void putMetadata(RocksFiles db, WriteBatch batch, Write write, long sequence) throws RocksDBException {
+        Metadata metadata = switch (write) {
+            case Upsert upsert -> upsert.point().metadata();
+            case Update update -> update.metadata();
+            case Delete ignored -> Metadata.EMPTY;
+        };
+        if (!metadata.isEmpty()) {
+            batch.put(db.payload, keyOf(write, sequence), metadata.json());
+        }
+        if (write instanceof Update && format < FORMAT) {
+            batch.put(db.meta, FORMAT_KEY, littleEndian(FORMAT));
+            format = FORMAT;
+        }
+    }
+
+    /** Where the metadata of a write lies. */
+    private static byte[] keyOf(Write write, long sequence) {
+        return switch (write) {
+            case Upsert upsert -> key(upsert.ordinal(), AS_UPSERTED);
+            case Update update -> key(update.ordinal(), sequence);
+            case Delete delete -> key(delete.ordinal(), AS_UPSERTED);
+        };
     }
 
     @Override
@@ -424,17 +455,18 @@ public final class RocksShardStore implements ShardLog, PayloadStore {
     // --- payloads ----------------------------------------------------------------------------------------------
 
     @Override
-    public Metadata get(int ordinal) {
-        return reading("reading metadata", db -> metadata(db.db.get(db.payload, reading, key(ordinal))));
+    public Metadata get(int number, long version) {
+        return reading("reading metadata", db -> metadata(db.db.get(db.payload, reading, key(number, version))));
     }
 
     @Override
-    public Metadata[] getAll(int[] ordinals, int n) {
+    public Metadata[] getAll(int[] numbers, long[] versions, int n) {
         if (n == 0) { // RocksDB asserts that there is a key
             return new Metadata[0];
         }
-        List<byte[]> keys =
-                Arrays.stream(ordinals, 0, n).mapToObj(RocksShardStore::key).toList();
+        List<byte[]> keys = IntStream.range(0, n)
+                .mapToObj(i -> key(numbers[i], versions[i]))
+                .toList();
         return reading("reading metadata", db -> {
             List<byte[]> values = db.db.multiGetAsList(reading, Collections.nCopies(n, db.payload), keys);
             Metadata[] rows = new Metadata[n];
@@ -448,11 +480,13 @@ public final class RocksShardStore implements ShardLog, PayloadStore {
     }
 
     @Override
-    public void forEach(PayloadConsumer consumer) {
+    public void forEachVersion(VersionConsumer consumer) {
         reading("reading metadata", db -> {
             try (RocksIterator rows = db.db.newIterator(db.payload, scanning)) {
                 for (rows.seekToFirst(); rows.isValid(); rows.next()) {
-                    consumer.accept(ByteBuffer.wrap(rows.key()).getInt(), metadata(rows.value()));
+                    ByteBuffer key = ByteBuffer.wrap(rows.key());
+                    int number = key.getInt();
+                    consumer.accept(number, key.hasRemaining() ? key.getLong() : AS_UPSERTED, metadata(rows.value()));
                 }
                 rows.status();
             }
@@ -461,11 +495,11 @@ public final class RocksShardStore implements ShardLog, PayloadStore {
     }
 
     @Override
-    public void dropPayloads(int[] ordinals, int n) {
+    public void drop(int[] numbers, long[] versions, int n) {
         changing("a drop of metadata", false, db -> {
             try (WriteBatch batch = new WriteBatch()) {
                 for (int i = 0; i < n; i++) {
-                    batch.delete(db.payload, key(ordinals[i]));
+                    batch.delete(db.payload, key(numbers[i], versions[i]));
                 }
                 db.db.write(unsynced, batch);
             }
@@ -592,10 +626,10 @@ public final class RocksShardStore implements ShardLog, PayloadStore {
                 RocksIterator left = db.db.newIterator(db.log, scanning)) {
             for (left.seek(key(acknowledged + 1)); left.isValid(); left.next()) {
                 batch.delete(db.log, left.key());
-                for (Write write :
-                        decode(sequenceOf(left.key()), left.value()).record().writes()) {
-                    if (write instanceof Upsert upsert) {
-                        batch.delete(db.payload, key(upsert.ordinal()));
+                LogRecord refused = decode(sequenceOf(left.key()), left.value()).record();
+                for (Write write : refused.writes()) {
+                    if (!(write instanceof Delete)) {
+                        batch.delete(db.payload, keyOf(write, refused.sequence()));
                     }
                 }
             }
@@ -696,8 +730,13 @@ public final class RocksShardStore implements ShardLog, PayloadStore {
         return ByteBuffer.allocate(Long.BYTES).putLong(sequence).array();
     }
 
-    private static byte[] key(int ordinal) {
-        return ByteBuffer.allocate(Integer.BYTES).putInt(ordinal).array();
+    private static byte[] key(int number, long version) {
+        return version == AS_UPSERTED
+                ? ByteBuffer.allocate(Integer.BYTES).putInt(number).array()
+                : ByteBuffer.allocate(Integer.BYTES + Long.BYTES)
+                        .putInt(number)
+                        .putLong(version)
+                        .array();
     }
 
     private long sequenceOf(byte[] key) {

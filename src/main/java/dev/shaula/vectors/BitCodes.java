@@ -1,8 +1,9 @@
 package dev.shaula.vectors;
 
+import dev.shaula.memory.NativeMemory;
 import dev.shaula.model.Metric;
 import dev.shaula.simd.EncodingKernels;
-import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 
 /**
  * One bit a dimension (RaBitQ, SIGMOD 2024): the signs of the rotated difference from a centre. With {@code r} the
@@ -72,21 +73,27 @@ final class BitCodes implements Codes {
         float squared = EncodingKernels.dot(r, r, n);
         float absolute = EncodingKernels.absoluteSum(r, n);
         EncodingKernels.signBits(r, n, scratch.planes);
-        MemorySegment chunk = codes.chunk(ordinal);
-        long at = codes.offset(ordinal);
-        int set = 0;
-        for (int word = 0; word < n / 64; word++) {
-            chunk.set(CodeRows.LONG, at + 8L * word, scratch.planes[word]);
-            set += Long.bitCount(scratch.planes[word]);
-        }
         float base = switch (metric) {
             case EUCLIDEAN -> squared;
             case COSINE -> 0.5f * squared + zero(scale);
             case DOT -> -EncodingKernels.dot(r, centre, n);
         };
-        chunk.set(CodeRows.FLOAT, at + bitBytes, base);
-        chunk.set(CodeRows.FLOAT, at + bitBytes + 4, absolute == 0 ? 0 : squared / absolute);
-        chunk.set(CodeRows.FLOAT, at + bitBytes + 8, set);
+        try {
+            write(codes.address(ordinal), scratch.planes, n / 64, base, absolute == 0 ? 0 : squared / absolute);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    private void write(long at, long[] signs, int words, float base, float factor) {
+        int set = 0;
+        for (int word = 0; word < words; word++) {
+            NativeMemory.ALL.set(CodeRows.LONG, at + 8L * word, signs[word]);
+            set += Long.bitCount(signs[word]);
+        }
+        NativeMemory.ALL.set(CodeRows.FLOAT, at + bitBytes, base);
+        NativeMemory.ALL.set(CodeRows.FLOAT, at + bitBytes + 4, factor);
+        NativeMemory.ALL.set(CodeRows.FLOAT, at + bitBytes + 8, set);
     }
 
     /** Makes {@code v}, scaled as rows are, its rotated difference from the centre. */

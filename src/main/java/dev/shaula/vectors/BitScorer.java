@@ -1,12 +1,16 @@
 package dev.shaula.vectors;
 
+import dev.shaula.memory.NativeMemory;
 import dev.shaula.model.Metric;
 import dev.shaula.simd.CodeKernels;
 import dev.shaula.simd.EncodingKernels;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 
 /** Estimated distances on 1-bit codes, from a query reduced to four bits a dimension after the same rotation. */
 final class BitScorer implements Scorer {
+    private static final MemorySegment ALL = NativeMemory.ALL;
+
     private final BitCodes codes;
     private final CodeRows rows;
     private final FloatRows.View floats;
@@ -56,19 +60,37 @@ final class BitScorer implements Scorer {
 
     @Override
     public float distance(int ordinal) {
-        MemorySegment chunk = rows.chunk(ordinal);
-        long at = rows.offset(ordinal);
-        int dot = CodeKernels.bitDot(chunk, at, scratch.query, scratch.planesAt(), scratch.bitBlocks);
-        at += bitBytes;
-        float signed = twiceStep * dot + twiceLow * chunk.get(CodeRows.FLOAT, at + 8) - sum;
-        return base + chunk.get(CodeRows.FLOAT, at) - weight * chunk.get(CodeRows.FLOAT, at + 4) * signed;
+        try {
+            return distanceAt(rows.address(ordinal));
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    private float distanceAt(long at) {
+        int dot = CodeKernels.bitDot(ALL, at, scratch.query, scratch.planesAt(), scratch.bitBlocks);
+        long factors = at + bitBytes;
+        float signed = twiceStep * dot + twiceLow * ALL.get(CodeRows.FLOAT, factors + 8) - sum;
+        return base + ALL.get(CodeRows.FLOAT, factors) - weight * ALL.get(CodeRows.FLOAT, factors + 4) * signed;
     }
 
     @Override
     public void distances(int[] ordinals, int n, float[] out) {
-        touched += rows.touch(ordinals, n);
+        try {
+            for (int first = 0; first < n; first += CodeScratch.BATCH) {
+                batch(ordinals, first, Math.min(CodeScratch.BATCH, n - first), out);
+            }
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    private void batch(int[] ordinals, int first, int n, float[] out) {
+        long[] at = scratch.addresses;
+        rows.addresses(ordinals, first, n, at);
+        touched += rows.touch(at, n);
         for (int i = 0; i < n; i++) {
-            out[i] = distance(ordinals[i]);
+            out[first + i] = distanceAt(at[i]);
         }
     }
 

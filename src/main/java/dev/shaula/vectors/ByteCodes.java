@@ -1,10 +1,12 @@
 package dev.shaula.vectors;
 
+import dev.shaula.memory.NativeMemory;
 import dev.shaula.model.Metric;
 import dev.shaula.simd.CodeKernels;
 import dev.shaula.simd.EncodingKernels;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.ref.Reference;
 
 /**
  * Eight bits a dimension with a scale and an offset of each vector's own (after LVQ, VLDB 2023): {@code x ~ low + step
@@ -59,13 +61,19 @@ final class ByteCodes implements Codes {
         byte[] c = scratch.bytes;
         int sum = EncodingKernels.quantise(v, blocks, low, step == 0 ? 0 : 1 / step, 255, c);
         sum -= clearPadding(c, dimensions, blocks);
-        MemorySegment chunk = codes.chunk(ordinal);
-        long at = codes.offset(ordinal);
-        MemorySegment.copy(c, 0, chunk, ValueLayout.JAVA_BYTE, at, blocks);
-        chunk.set(CodeRows.FLOAT, at + blocks, base(metric, v, dimensions));
-        chunk.set(CodeRows.FLOAT, at + blocks + 4, low);
-        chunk.set(CodeRows.FLOAT, at + blocks + 8, step);
-        chunk.set(CodeRows.FLOAT, at + blocks + 12, step * sum);
+        try {
+            write(codes.address(ordinal), c, base(metric, v, dimensions), low, step, step * sum);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    private void write(long at, byte[] c, float base, float low, float step, float stepSum) {
+        MemorySegment.copy(c, 0, NativeMemory.ALL, ValueLayout.JAVA_BYTE, at, blocks);
+        NativeMemory.ALL.set(CodeRows.FLOAT, at + blocks, base);
+        NativeMemory.ALL.set(CodeRows.FLOAT, at + blocks + 4, low);
+        NativeMemory.ALL.set(CodeRows.FLOAT, at + blocks + 8, step);
+        NativeMemory.ALL.set(CodeRows.FLOAT, at + blocks + 12, stepSum);
     }
 
     /** The least element; what pads the vector becomes the first one, so that it does not widen the range. */

@@ -1,10 +1,12 @@
 package dev.shaula.vectors;
 
+import dev.shaula.memory.NativeMemory;
 import dev.shaula.model.Metric;
 import dev.shaula.simd.CodeKernels;
 import dev.shaula.simd.EncodingKernels;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.ref.Reference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * <x, q> = a sum(q) + s sum(c) b + s t <c, k>}, so that a distance costs one integer dot product and the row's factors.
  */
 final class ByteScorer implements Scorer {
+    private static final MemorySegment ALL = NativeMemory.ALL;
+
     private final ByteCodes codes;
     private final CodeRows rows;
     private final int blocks;
@@ -62,18 +66,24 @@ final class ByteScorer implements Scorer {
     public void queryRow(int ordinal) {
         row = ordinal;
         walkerReady = false;
-        MemorySegment chunk = rows.chunk(ordinal);
-        long at = rows.offset(ordinal);
+        try {
+            queryAt(rows.address(ordinal));
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    private void queryAt(long at) {
         long factors = at + blocks;
-        float rowStep = chunk.get(CodeRows.FLOAT, factors + 8);
+        float rowStep = ALL.get(CodeRows.FLOAT, factors + 8);
         byte[] k = scratch.bytes;
-        MemorySegment.copy(chunk, ValueLayout.JAVA_BYTE, at, k, 0, blocks);
+        MemorySegment.copy(ALL, ValueLayout.JAVA_BYTE, at, k, 0, blocks);
         for (int i = 0; i < blocks; i++) {
             k[i] = (byte) (Byte.toUnsignedInt(k[i]) >>> 1);
         }
         CodeKernels.packByteQuery(k, blocks, scratch.query, 0);
-        base = one + chunk.get(CodeRows.FLOAT, factors);
-        setRowFactors(chunk.get(CodeRows.FLOAT, factors + 4), rowStep, chunk.get(CodeRows.FLOAT, factors + 12));
+        base = one + ALL.get(CodeRows.FLOAT, factors);
+        setRowFactors(ALL.get(CodeRows.FLOAT, factors + 4), rowStep, ALL.get(CodeRows.FLOAT, factors + 12));
     }
 
     /** The query is a row whose codes lost their last bit: half a step is what that bit is worth on average. */
@@ -85,42 +95,64 @@ final class ByteScorer implements Scorer {
 
     @Override
     public float distance(int ordinal) {
-        MemorySegment chunk = rows.chunk(ordinal);
-        long at = rows.offset(ordinal);
-        int dot = CodeKernels.byteDot(chunk, at, scratch.query, 0, blocks);
+        try {
+            return distanceAt(rows.address(ordinal));
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    private float distanceAt(long at) {
+        int dot = CodeKernels.byteDot(ALL, at, scratch.query, 0, blocks);
         long factors = at + blocks;
-        float s = chunk.get(CodeRows.FLOAT, factors + 8);
-        float product = chunk.get(CodeRows.FLOAT, factors + 4) * sum
-                + chunk.get(CodeRows.FLOAT, factors + 12) * low
+        float s = ALL.get(CodeRows.FLOAT, factors + 8);
+        float product = ALL.get(CodeRows.FLOAT, factors + 4) * sum
+                + ALL.get(CodeRows.FLOAT, factors + 12) * low
                 + s * step * dot;
-        return base + chunk.get(CodeRows.FLOAT, factors) - weight * product;
+        return base + ALL.get(CodeRows.FLOAT, factors) - weight * product;
     }
 
     @Override
     public void distances(int[] ordinals, int n, float[] out) {
-        touched += rows.touch(ordinals, n);
+        try {
+            for (int first = 0; first < n; first += CodeScratch.BATCH) {
+                batch(ordinals, first, Math.min(CodeScratch.BATCH, n - first), out);
+            }
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    private void batch(int[] ordinals, int first, int n, float[] out) {
+        long[] at = scratch.addresses;
+        rows.addresses(ordinals, first, n, at);
+        touched += rows.touch(at, n);
         for (int i = 0; i < n; i++) {
-            out[i] = distance(ordinals[i]);
+            out[first + i] = distanceAt(at[i]);
         }
     }
 
     @Override
     public float between(int a, int b) {
-        MemorySegment aChunk = rows.chunk(a);
-        MemorySegment bChunk = rows.chunk(b);
-        long aAt = rows.offset(a);
-        long bAt = rows.offset(b);
-        int dot = CodeKernels.byteRowsDot(aChunk, aAt, bChunk, bAt, blocks);
-        aAt += blocks;
-        bAt += blocks;
-        float aLow = aChunk.get(CodeRows.FLOAT, aAt + 4);
-        float bLow = bChunk.get(CodeRows.FLOAT, bAt + 4);
-        float bStep = bChunk.get(CodeRows.FLOAT, bAt + 8);
-        float bSum = codes.dimensions() * bLow + bChunk.get(CodeRows.FLOAT, bAt + 12);
+        try {
+            return betweenAt(rows.address(a), rows.address(b));
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    private float betweenAt(long a, long b) {
+        int dot = CodeKernels.byteRowsDot(ALL, a, ALL, b, blocks);
+        long aAt = a + blocks;
+        long bAt = b + blocks;
+        float aLow = ALL.get(CodeRows.FLOAT, aAt + 4);
+        float bLow = ALL.get(CodeRows.FLOAT, bAt + 4);
+        float bStep = ALL.get(CodeRows.FLOAT, bAt + 8);
+        float bSum = codes.dimensions() * bLow + ALL.get(CodeRows.FLOAT, bAt + 12);
         float product = aLow * bSum
-                + aChunk.get(CodeRows.FLOAT, aAt + 12) * (bLow + 0.5f * bStep)
-                + aChunk.get(CodeRows.FLOAT, aAt + 8) * 2 * bStep * dot;
-        return one + aChunk.get(CodeRows.FLOAT, aAt) + bChunk.get(CodeRows.FLOAT, bAt) - weight * product;
+                + ALL.get(CodeRows.FLOAT, aAt + 12) * (bLow + 0.5f * bStep)
+                + ALL.get(CodeRows.FLOAT, aAt + 8) * 2 * bStep * dot;
+        return one + ALL.get(CodeRows.FLOAT, aAt) + ALL.get(CodeRows.FLOAT, bAt) - weight * product;
     }
 
     @Override

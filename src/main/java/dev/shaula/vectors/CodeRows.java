@@ -19,10 +19,15 @@ final class CodeRows {
 
     private static final long CHUNK_BYTES = 4L << 20;
     private static final int ROUNDING = 16;
+    private static final int LINE = 64;
 
     private final int stride;
     private final int shift;
+    private final int mask;
+    private final long[] lines;
     private MemorySegment[] chunks = {};
+    /** Where each chunk starts. */
+    private long[] starts = {};
 
     /** Rows of at least {@code bytes} each. */
     CodeRows(int bytes) {
@@ -32,13 +37,18 @@ final class CodeRows {
             s++;
         }
         this.shift = s;
+        this.mask = (1 << s) - 1;
+        this.lines = lines(stride);
     }
 
     /** The rows of a published view: the table of chunks is the caller's own from here on. */
     private CodeRows(CodeRows rows) {
         this.stride = rows.stride;
         this.shift = rows.shift;
+        this.mask = rows.mask;
+        this.lines = rows.lines;
         this.chunks = rows.chunks;
+        this.starts = rows.starts;
     }
 
     /** The rows there is room for now, as readers see them; later growth does not show. */
@@ -53,19 +63,14 @@ final class CodeRows {
             return;
         }
         MemorySegment[] more = Arrays.copyOf(chunks, wanted);
+        long[] moreStarts = Arrays.copyOf(starts, wanted);
         for (int c = chunks.length; c < wanted; c++) {
             // Small collections must stay small: their one chunk is committed 4 KiB at a time.
             more[c] = NativeMemory.allocate(((long) stride << shift) + CodeKernels.BLOCK, c > 0);
+            moreStarts[c] = more[c].address();
         }
         chunks = more;
-    }
-
-    MemorySegment chunk(int ordinal) {
-        return chunks[ordinal >>> shift];
-    }
-
-    long offset(int ordinal) {
-        return (long) (ordinal & ((1 << shift) - 1)) * stride;
+        starts = moreStarts;
     }
 
     int stride() {
@@ -84,19 +89,55 @@ final class CodeRows {
     }
 
     /**
-     * Reads a word of every cache line of {@code n} rows and returns something made of all: reads that do not depend on
-     * each other wait for memory together, three to six times cheaper than one after another.
+     * The address of a row, to be read and written in {@link NativeMemory#ALL}. Whoever does ends with a {@link
+     * java.lang.ref.Reference#reachabilityFence} on what holds these rows.
+     *
+     * @throws IndexOutOfBoundsException if there is no chunk with that row
      */
-    long touch(int[] ordinals, int n) {
-        long sum = 0;
+    long address(int ordinal) {
+        return starts[ordinal >>> shift] + (long) (ordinal & mask) * stride;
+    }
+
+    /** The addresses of {@code n} rows from {@code from} on. */
+    void addresses(int[] ordinals, int from, int n, long[] out) {
         for (int i = 0; i < n; i++) {
-            MemorySegment chunk = chunk(ordinals[i]);
-            long at = offset(ordinals[i]);
-            for (long end = at + stride - 8; at < end; at += 64) {
-                sum += chunk.get(LONG, at);
-            }
-            sum += chunk.get(LONG, offset(ordinals[i]) + stride - 8);
+            out[i] = address(ordinals[from + i]);
+        }
+    }
+
+    /**
+     * Reads a word of every cache line of {@code n} rows and returns something made of all: reads that do not depend on
+     * each other wait for memory together, three to six times cheaper than one after another. Four lines of a row in
+     * each turn of a plain loop: an inner loop over the lines took a third of a search of 128 dimensions.
+     */
+    long touch(long[] addresses, int n) {
+        long sum = 0;
+        for (int line = 0; line < lines.length; line += 4) {
+            sum += touch(addresses, n, lines[line], lines[line + 1], lines[line + 2], lines[line + 3]);
         }
         return sum;
+    }
+
+    private static long touch(long[] addresses, int n, long a, long b, long c, long d) {
+        long sum = 0;
+        for (int i = 0; i < n; i++) {
+            long at = addresses[i];
+            sum += NativeMemory.ALL.get(LONG, at + a)
+                    + NativeMemory.ALL.get(LONG, at + b)
+                    + NativeMemory.ALL.get(LONG, at + c)
+                    + NativeMemory.ALL.get(LONG, at + d);
+        }
+        return sum;
+    }
+
+    /** Offsets that together lie on every line of a row, wherever it starts; the last repeated to fill up fours. */
+    private static long[] lines(int stride) {
+        int whole = (stride + LINE - ROUNDING - 1) / LINE;
+        long[] lines = new long[(whole + 4) / 4 * 4];
+        Arrays.fill(lines, stride - Long.BYTES);
+        for (int i = 0; i < whole; i++) {
+            lines[i] = (long) i * LINE;
+        }
+        return lines;
     }
 }

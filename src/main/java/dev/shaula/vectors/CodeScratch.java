@@ -6,10 +6,16 @@ import java.lang.foreign.MemorySegment;
 
 /** The arrays and native memory that preparing a query or a row takes; kept from query to query. Not thread-safe. */
 public final class CodeScratch {
+    /** Rows that are read together: as many as a node has neighbours at the usual {@code m}. */
+    static final int BATCH = 32;
+
     final float[] floats;
     final float[] rotated;
     final byte[] bytes;
     final long[] planes;
+    /** Of rows that are read together. */
+    final long[] addresses = new long[BATCH];
+
     /** A packed 8-bit query, then the bit planes of a 1-bit query. */
     final MemorySegment query;
 

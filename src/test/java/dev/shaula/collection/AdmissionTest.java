@@ -78,6 +78,25 @@ class AdmissionTest {
         assertThat(budget.used()).isZero();
     }
 
+    /** The line of a collection is bounded: a stalled one must not fill the heap with requests that wait. */
+    @Test
+    void shouldRefuseAtOnceWhenTheLineOfTheCollectionIsLong() {
+        Admission crowded = new Admission(new ByteBudget(100), new UpsertStream.Bounds(10, 10), Duration.ofSeconds(60))
+                .ofCollection(10);
+        List<UniAssertSubscriber<Object>> writes = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            writes.add(crowded.admit(4, () -> Uni.createFrom().nothing())
+                    .subscribe()
+                    .withSubscriber(UniAssertSubscriber.create()));
+        }
+        assertThat(crowded.account().used()).isEqualTo(8);
+        assertThat(crowded.account().waitingBytes()).isEqualTo(12);
+        writes.subList(0, 5).forEach(UniAssertSubscriber::assertNotTerminated);
+        writes.getLast()
+                .assertFailedWith(VectorDbException.class, "expected at most 10 bytes of a collection")
+                .assertFailedWith(VectorDbException.class, "nothing of this write was stored");
+    }
+
     @Test
     void shouldLeaveTheLineWhenTheCallerGoesBeforeTheGrant() {
         AtomicInteger begun = new AtomicInteger();

@@ -13,7 +13,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.NullMarked;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 @NullMarked
@@ -84,6 +86,94 @@ class ByteBudgetTest {
         assertThat(calls).hasValue(2);
     }
 
+    @Test
+    void shouldLeaveHalfOfWhatIsFreeToOthersHoweverGreedyAnAccountIs() {
+        ByteBudget node = new ByteBudget(120);
+        ByteBudget.Account greedy = node.account(120);
+        List<ByteBudget.Waiter> asked = acquire(greedy, null, 200);
+        assertThat(granted(asked)).isEqualTo(60);
+        ByteBudget.Account second = node.account(120);
+        assertThat(granted(acquire(second, null, 200))).isEqualTo(30);
+        assertThat(granted(acquire(node.account(120), null, 200))).isEqualTo(15);
+        assertThat(node.used()).isEqualTo(105);
+        ByteBudget.release(asked);
+        assertThat(greedy.used()).isZero();
+        assertThat(greedy.waitingBytes()).isZero();
+    }
+
+    @Test
+    void shouldHoldAnAccountToItsLimitWithoutStoppingOthers() {
+        ByteBudget node = new ByteBudget(100);
+        ByteBudget.Account narrow = node.account(10);
+        ByteBudget.Account wide = node.account(100);
+        List<ByteBudget.Waiter> first = acquire(narrow, null, 12);
+        List<ByteBudget.Waiter> other = acquire(wide, null, 5);
+        assertThat(granted(first)).isEqualTo(10);
+        assertThat(granted(other)).isEqualTo(5);
+        other.getFirst().release();
+        assertThat(granted(first)).as("the room is not of its account").isEqualTo(10);
+        first.getFirst().release();
+        assertThat(granted(first)).isEqualTo(11);
+    }
+
+    @Test
+    void shouldHoldASenderToItsLimitOverAllAccounts() {
+        ByteBudget node = new ByteBudget(100, 10);
+        ByteBudget.Account one = node.account(100);
+        ByteBudget.Account two = node.account(100);
+        Sender greedy = new Sender();
+        Sender modest = new Sender();
+        List<ByteBudget.Waiter> first = acquire(one, greedy, 8);
+        List<ByteBudget.Waiter> second = acquire(two, greedy, 8);
+        assertThat(granted(first) + granted(second)).isEqualTo(10);
+        assertThat(granted(acquire(one, modest, 3))).isEqualTo(3);
+        assertThat(granted(acquire(two, modest, 3))).isEqualTo(3);
+        first.getFirst().release();
+        assertThat(granted(second))
+                .as("what it gave back in one account it may have in the other")
+                .isEqualTo(3);
+    }
+
+    @Test
+    void shouldGrantOneShareThatIsLargerThanTheLimits() {
+        ByteBudget node = new ByteBudget(100, 10);
+        ByteBudget.Account account = node.account(10);
+        Sender sender = new Sender();
+        ByteBudget.Waiter large = account.acquire(sender, 20);
+        ByteBudget.Waiter next = account.acquire(sender, 1);
+        assertThat(large.isGranted()).isTrue();
+        assertThat(next.isGranted()).isFalse();
+        large.release();
+        assertThat(next.isGranted()).isTrue();
+    }
+
+    @Test
+    void shouldGiveTurnsToAccountsAndInThemToSenders() {
+        ByteBudget node = new ByteBudget(8);
+        ByteBudget.Waiter held = node.acquire(8);
+        List<String> order = new ArrayList<>();
+        ByteBudget.Account one = node.account(8);
+        Sender many = new Sender();
+        for (int i = 0; i < 3; i++) {
+            one.acquire(many, 1).onGranted(() -> order.add("many"));
+        }
+        one.acquire(new Sender(), 1).onGranted(() -> order.add("few"));
+        node.account(8).acquire(new Sender(), 1).onGranted(() -> order.add("other"));
+        assertThat(order).isEmpty();
+        held.release();
+        assertThat(order).containsExactly("many", "other", "few", "many");
+    }
+
+    private static List<ByteBudget.Waiter> acquire(ByteBudget.Account account, @Nullable Sender sender, int times) {
+        return IntStream.range(0, times)
+                .mapToObj(i -> account.acquire(sender, 1))
+                .toList();
+    }
+
+    private static long granted(List<ByteBudget.Waiter> waiters) {
+        return waiters.stream().filter(ByteBudget.Waiter::isGranted).count();
+    }
+
     /** As when a shard refuses at once all that has waited for it: each refusal grants the next. */
     @Test
     void shouldNotNestCallbacksThatGiveBackAtOnce() {
@@ -122,7 +212,9 @@ class ByteBudgetTest {
     void shouldLeakNothingWhenGrantsAndDeparturesRace() throws Exception {
         long seed = ThreadLocalRandom.current().nextLong();
         System.out.println("seed " + seed);
-        ByteBudget shared = new ByteBudget(100);
+        ByteBudget shared = new ByteBudget(100, 60);
+        List<ByteBudget.Account> accounts = List.of(shared.common(), shared.account(30), shared.account(100));
+        List<Sender> senders = List.of(new Sender(), new Sender());
         AtomicLong inUse = new AtomicLong();
         AtomicLong most = new AtomicLong();
         AtomicInteger grants = new AtomicInteger();
@@ -135,13 +227,15 @@ class ByteBudgetTest {
                 pool.execute(() -> {
                     for (int i = 0; i < rounds; i++) {
                         int bytes = 1 + random.nextInt(120);
-                        ByteBudget.Waiter waiter = shared.acquire(bytes);
+                        ByteBudget.Account account = accounts.get(random.nextInt(accounts.size()));
+                        ByteBudget.Waiter waiter = account.acquire(senders.get(random.nextInt(2)), bytes);
+                        int counted = Math.min(bytes, account == shared.common() ? 100 : 25);
                         AtomicBoolean left = new AtomicBoolean();
                         waiter.onGranted(() -> {
                             grants.incrementAndGet();
                             if (left.compareAndSet(false, true)) {
-                                most.accumulateAndGet(inUse.addAndGet(Math.min(bytes, 100)), Math::max);
-                                inUse.addAndGet(-Math.min(bytes, 100));
+                                most.accumulateAndGet(inUse.addAndGet(counted), Math::max);
+                                inUse.addAndGet(-counted);
                                 waiter.release();
                             }
                         });
@@ -156,6 +250,8 @@ class ByteBudgetTest {
         }
         assertThat(shared.used()).isZero();
         assertThat(shared.waiting()).isZero();
+        assertThat(senders).allMatch(sender -> sender.used == 0);
+        assertThat(accounts).allMatch(account -> account.used() == 0 && account.waitingBytes() == 0);
         assertThat(grants.get()).isBetween(threads * rounds / 3, threads * rounds);
         assertThat(most.get()).isLessThanOrEqualTo(100);
     }

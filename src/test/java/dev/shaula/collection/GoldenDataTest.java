@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.shaula.fixture.EmbeddedNode;
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
+import dev.shaula.model.Expiry;
+import dev.shaula.model.Filter;
 import dev.shaula.model.Metadata;
+import dev.shaula.model.MetadataChange;
 import dev.shaula.model.Metric;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
@@ -17,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
@@ -33,6 +37,12 @@ import org.junit.jupiter.api.io.TempDir;
 class GoldenDataTest {
     private static final int POINTS = 300;
     private static final int DIMENSIONS = 5;
+    private static final long TTL_SECONDS = 3_155_760_000L;
+    private static final long IN_2100 = 4_102_444_800_000L;
+    private static final MetadataChange CHANGE =
+            new MetadataChange(true, List.of(), Metadata.ofJson("{\"changed\":1}"), Expiry.at(IN_2100));
+    /** As they were when the archive was written. */
+    private static final Map<String, Long> VERSIONS = Map.of("changed0", 2L, "changed1", 5L);
 
     @TempDir
     @SuppressWarnings("NullAway.Init") // set by JUnit
@@ -42,35 +52,80 @@ class GoldenDataTest {
     void shouldReadWhatFormat1Wrote() throws IOException {
         unpack("/golden/format-1.zip", data);
         try (EmbeddedNode node = new EmbeddedNode(data)) {
-            assertThat(node.collections().damage()).isEmpty();
+            check(node, config());
             VectorCollection golden = node.collections().require("golden");
-            assertThat(golden.info().config()).isEqualTo(config());
-            assertThat(golden.info().vectorCount()).isEqualTo(POINTS - 1);
-            assertThat(get(golden.get("p3"))).isEmpty();
-            for (int i = 4; i < POINTS; i += 7) {
-                Point expected = point(i);
-                Point found = get(golden.get("p" + i)).orElseThrow();
-                assertThat(found.vector()).isEqualTo(expected.vector());
-                assertThat(found.metadata()).isEqualTo(expected.metadata());
-                List<ScoredPoint> nearest = get(golden.search(SearchRequest.of(expected.vector(), 1)));
-                assertThat(nearest.getFirst().id()).isEqualTo("p" + i);
-            }
+            // What a checkpoint of that time held has no version, and the log behind it gives one.
+            assertThat(get(golden.get("p11")).orElseThrow().version()).isZero();
+            assertThat(get(golden.get("p4")).orElseThrow().version()).isPositive();
+            MetadataChange change =
+                    new MetadataChange(true, List.of(), Metadata.ofJson("{\"new\":1}"), Expiry.UNCHANGED);
+            assertThat(get(golden.update(List.of("p11"), change, Ack.INDEXED)).count())
+                    .isOne();
+            Point changed = get(golden.get("p11")).orElseThrow();
+            assertThat(changed.metadata()).isEqualTo(change.set());
+            assertThat(changed.version()).isPositive();
         }
     }
 
-    /** Writes an archive of a data directory with a checkpoint, a log behind it, an update and a delete. */
+    @Test
+    void shouldReadWhatFormat2Wrote() throws IOException {
+        unpack("/golden/format-2.zip", data);
+        try (EmbeddedNode node = new EmbeddedNode(data)) {
+            check(node, config().withTtlSeconds(TTL_SECONDS));
+            VectorCollection golden = node.collections().require("golden");
+            for (String id : List.of("changed0", "changed1")) {
+                Point changed = get(golden.get(id)).orElseThrow();
+                assertThat(changed.metadata()).isEqualTo(CHANGE.set());
+                assertThat(changed.expiry()).isEqualTo(Expiry.at(IN_2100));
+                assertThat(changed.version()).isEqualTo(VERSIONS.get(id));
+            }
+            assertThat(get(golden.get("p11")).orElseThrow().expiry()).isEqualTo(Expiry.NEVER);
+        }
+    }
+
+    private static void check(EmbeddedNode node, CollectionConfig config) {
+        assertThat(node.collections().damage()).isEmpty();
+        VectorCollection golden = node.collections().require("golden");
+        assertThat(golden.info().config()).isEqualTo(config);
+        assertThat(get(golden.count(new Filter.Not(new Filter.Exists("changed")))))
+                .isEqualTo(POINTS - 1);
+        assertThat(get(golden.get("p3"))).isEmpty();
+        for (int i = 4; i < POINTS; i += 7) {
+            Point expected = point(i);
+            Point found = get(golden.get("p" + i)).orElseThrow();
+            assertThat(found.vector()).isEqualTo(expected.vector());
+            assertThat(found.metadata()).isEqualTo(expected.metadata());
+            List<ScoredPoint> nearest = get(golden.search(SearchRequest.of(expected.vector(), 1)));
+            assertThat(nearest.getFirst().id()).isEqualTo("p" + i);
+        }
+    }
+
+    /**
+     * Writes an archive of a data directory with a checkpoint, a log behind it, an upsert over a point, a delete, and on
+     * both sides of the checkpoint a change of metadata and points that expire.
+     */
     public static void main(String[] args) throws IOException {
         Path directory = Files.createTempDirectory("golden");
         try (EmbeddedNode node = new EmbeddedNode(directory)) {
-            VectorCollection golden = node.create(config());
+            VectorCollection golden = node.create(config().withTtlSeconds(TTL_SECONDS));
             get(golden.upsert(points(0, POINTS - 10), Ack.INDEXED));
+            change(golden, "changed0");
             get(golden.commit());
             get(golden.upsert(points(0, 5), Ack.INDEXED));
+            change(golden, "changed1");
             get(golden.upsert(points(POINTS - 10, POINTS), Ack.INDEXED));
             get(golden.delete(List.of("p3"), Ack.INDEXED));
             // Packed while the node runs: as a kill would leave it, with a log to replay.
             pack(directory, Path.of(args[0]));
         }
+    }
+
+    private static void change(VectorCollection golden, String id) {
+        Point point = new Point(id, new float[DIMENSIONS], Metadata.ofJson("{\"old\":1}"));
+        get(golden.upsert(List.of(point.withExpiry(Expiry.at(IN_2100 - 1))), Ack.INDEXED));
+        get(golden.update(List.of(id), CHANGE, Ack.INDEXED));
+        System.out.println(
+                id + " has version " + get(golden.get(id)).orElseThrow().version());
     }
 
     private static CollectionConfig config() {
@@ -90,7 +145,8 @@ class GoldenDataTest {
         for (int j = 0; j < DIMENSIONS; j++) {
             vector[j] = (float) Math.sin(i * (j + 1));
         }
-        return new Point("p" + i, vector, i % 2 == 0 ? Metadata.EMPTY : Metadata.ofJson("{\"n\":" + i + "}"));
+        return new Point("p" + i, vector, i % 2 == 0 ? Metadata.EMPTY : Metadata.ofJson("{\"n\":" + i + "}"))
+                .withExpiry(Expiry.NEVER);
     }
 
     private static void pack(Path directory, Path archive) throws IOException {

@@ -13,19 +13,30 @@ import dev.shaula.model.FacetRequest;
 import dev.shaula.model.FieldIndex;
 import dev.shaula.model.FieldIndex.Kind;
 import dev.shaula.model.Filter;
+import dev.shaula.model.GroupRequest;
 import dev.shaula.model.IndexStatus;
+import dev.shaula.model.Metadata;
 import dev.shaula.model.Metric;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
+import dev.shaula.model.ScrollPage;
 import dev.shaula.model.ScrollRequest;
+import dev.shaula.model.SearchGroup;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.model.StoredPoint;
 import dev.shaula.oracle.OracleCollection;
+import dev.shaula.oracle.OracleFilter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
+import java.util.stream.Stream;
+import org.assertj.core.data.Offset;
 import org.jspecify.annotations.NullMarked;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,6 +46,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class IndexedFiltersTest {
     private static final CollectionConfig CONFIG = new CollectionConfig("things", 4, Metric.EUCLIDEAN, 2, 8, 40, true);
+
+    private static final Offset<Float> CLOSE = Offset.offset(1e-5f);
 
     @TempDir
     @SuppressWarnings("NullAway.Init") // set by JUnit
@@ -82,6 +95,101 @@ class IndexedFiltersTest {
         }
     }
 
+    /** Groups of chance fields, indexed or not, against those of every point; equal scores may stand in any order. */
+    private void checkGroups(VectorCollection things, int tries) {
+        for (int i = 0; i < tries; i++) {
+            Filter filter = random.nextBoolean() ? null : filters.filter(1);
+            SearchRequest search =
+                    SearchRequest.of(vectors.next(), 1).withFilter(filter).withExact(random.nextBoolean());
+            String field =
+                    List.of("k", "n", "b", "deep.n", "metadata.k", "nobody").get(i % 6);
+            GroupRequest request = new GroupRequest(search, field, 1 + random.nextInt(20), 1 + random.nextInt(40));
+            List<SearchGroup> all = oracle.groups(request);
+            List<SearchGroup> found = get(things.group(request));
+            assertThat(found).as("%s", request).hasSize(Math.min(all.size(), request.groups()));
+            assertThat(found.stream().map(SearchGroup::value)).doesNotHaveDuplicates();
+            for (int g = 0; g < found.size(); g++) {
+                SearchGroup group = found.get(g);
+                SearchGroup same = all.stream()
+                        .filter(each -> each.value().equals(group.value()))
+                        .findFirst()
+                        .orElseThrow();
+                assertThat(group.score()).as("%s", request).isCloseTo(all.get(g).score(), CLOSE);
+                assertThat(group.points())
+                        .as("%s of %s", group.value(), request)
+                        .hasSameSizeAs(same.points());
+                for (int p = 0; p < group.points().size(); p++) {
+                    assertThat(group.points().get(p).score())
+                            .isCloseTo(same.points().get(p).score(), CLOSE);
+                }
+            }
+        }
+    }
+
+    /** Readings by each index that has an order, against the values of every point. */
+    private void checkOrders(VectorCollection things) {
+        for (FieldIndex index : RandomFilters.INDEXES) {
+            for (boolean descending : new boolean[] {false, true}) {
+                Filter filter = random.nextBoolean() ? null : filters.filter(1);
+                ScrollRequest.Field by = new ScrollRequest.Field(index.field(), descending);
+                ScrollRequest request = new ScrollRequest(ScrollRequest.Order.FIELD, by, filter, false, true);
+                if (index.kind() == Kind.TEXT || index.kind() == Kind.GEO) {
+                    assertThatThrownBy(() -> get(things.scroll(request, 7))).hasMessageContaining("order_by: ");
+                    continue;
+                }
+                List<String> expected =
+                        oracle.read(new ScrollRequest(ScrollRequest.Order.ID, filter, false, true)).stream()
+                                .sorted(Comparator.comparing(
+                                        point -> key(index, point, descending),
+                                        Comparator.nullsLast(
+                                                descending
+                                                        ? Comparator.<Key>reverseOrder()
+                                                        : Comparator.naturalOrder())))
+                                .map(StoredPoint::id)
+                                .toList();
+                List<String> read = new ArrayList<>();
+                ScrollPage page = get(things.scroll(request, 37));
+                while (true) {
+                    page.points().forEach(point -> read.add(point.id()));
+                    if (page.cursor() == null) {
+                        break;
+                    }
+                    write(things); // the reading stands still
+                    page = get(things.scroll(page.cursor(), 37));
+                }
+                assertThat(read).as("%s", request).isEqualTo(expected);
+            }
+        }
+    }
+
+    /** A number, or the code points of a text. */
+    private record Key(double number, int[] text) implements Comparable<Key> {
+        @Override
+        public int compareTo(Key other) {
+            int byNumber = Double.compare(number, other.number);
+            return byNumber != 0 ? byNumber : Arrays.compare(text, other.text);
+        }
+    }
+
+    private static @Nullable Key key(FieldIndex index, StoredPoint point, boolean greatest) {
+        Metadata metadata = Objects.requireNonNull(point.metadata());
+        Comparator<Key> order = Comparator.naturalOrder();
+        Stream<Key> keys = index.kind() == Kind.DATETIME
+                ? OracleFilter.moments(index.field(), metadata).stream().map(m -> new Key(m, new int[0]))
+                : OracleFilter.values(index.field(), metadata).stream().flatMap(value -> switch (value) {
+                    case Filter.Value.Text t
+                    when index.kind() == Kind.KEYWORD ->
+                        Stream.of(new Key(0, t.text().codePoints().toArray()));
+                    case Filter.Value.Num n
+                    when index.kind() == Kind.FLOAT || index.kind() == Kind.INTEGER ->
+                        Stream.of(new Key(n.number(), new int[0]));
+                    case Filter.Value.Bool b
+                    when index.kind() == Kind.BOOLEAN -> Stream.of(new Key(b.bool() ? 1 : 0, new int[0]));
+                    default -> Stream.empty();
+                });
+        return (greatest ? keys.max(order) : keys.min(order)).orElse(null);
+    }
+
     private static void awaitReady(VectorCollection things) {
         while (!things.indexes().stream().allMatch(IndexStatus::ready)) {
             Thread.onSpinWait();
@@ -95,6 +203,7 @@ class IndexedFiltersTest {
             get(things.createIndex(RandomFilters.INDEXES.getFirst()));
             write(things);
             check(things, 15);
+            checkGroups(things, 12);
             for (FieldIndex index : RandomFilters.INDEXES) {
                 get(things.createIndex(index));
                 write(things);
@@ -102,6 +211,8 @@ class IndexedFiltersTest {
             }
             awaitReady(things);
             check(things, 40);
+            checkGroups(things, 40);
+            checkOrders(things);
             get(things.dropIndex(RandomFilters.INDEXES.getFirst()));
             write(things);
             check(things, 10);

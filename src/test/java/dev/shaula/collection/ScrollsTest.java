@@ -42,7 +42,7 @@ class ScrollsTest {
         }
 
         @Override
-        public Uni<List<byte[]>> ids(int from, int n) {
+        public Uni<List<byte[]>> keys(int from, int n) {
             return Uni.createFrom().item(List.of());
         }
 

@@ -35,7 +35,7 @@ class UpsertStreamTest {
     private final ByteBudget budget = new ByteBudget(1_000 * POINT_BYTES);
 
     private static UpsertStream stream(Multi<Point> source, int slicePoints, ByteBudget budget, SliceRecorder writer) {
-        return new UpsertStream(source, new UpsertStream.Bounds(slicePoints, Long.MAX_VALUE), budget, writer);
+        return new UpsertStream(source, new UpsertStream.Bounds(slicePoints, Long.MAX_VALUE), budget::acquire, writer);
     }
 
     private static AssertSubscriber<WriteResult> subscribe(UpsertStream stream, long demand) {
@@ -124,7 +124,7 @@ class UpsertStreamTest {
     void shouldCloseASliceByBytesToo() {
         SliceRecorder writer = new SliceRecorder(AT_ONCE);
         UpsertStream stream = new UpsertStream(
-                PointSource.of(5, AT_ONCE), new UpsertStream.Bounds(100, POINT_BYTES + 1), budget, writer);
+                PointSource.of(5, AT_ONCE), new UpsertStream.Bounds(100, POINT_BYTES + 1), budget::acquire, writer);
         subscribe(stream, Long.MAX_VALUE).assertCompleted();
         assertThat(writer.slices).containsExactly(List.of(0, 1), List.of(2, 3), List.of(4));
     }

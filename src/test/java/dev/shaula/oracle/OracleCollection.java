@@ -9,14 +9,19 @@ import dev.shaula.model.FacetRequest;
 import dev.shaula.model.Facets;
 import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
+import dev.shaula.model.GroupRequest;
 import dev.shaula.model.IndexStatus;
 import dev.shaula.model.LiveChange;
 import dev.shaula.model.LiveQuery;
+import dev.shaula.model.Metadata;
+import dev.shaula.model.MetadataChange;
 import dev.shaula.model.Metric;
 import dev.shaula.model.Point;
+import dev.shaula.model.Precondition;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.ScrollPage;
 import dev.shaula.model.ScrollRequest;
+import dev.shaula.model.SearchGroup;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.model.StoredPoint;
 import dev.shaula.model.WriteResult;
@@ -31,6 +36,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -71,6 +77,24 @@ public final class OracleCollection implements VectorCollection {
             }
             return new WriteResult(batch.size(), List.of());
         });
+    }
+
+    /** Not part of the oracle: what writes do is compared with a model of its own. */
+    @Override
+    public Uni<WriteResult> upsertIf(List<Point> batch, List<Precondition> conditions, Ack ack) {
+        return Uni.createFrom().failure(UnsupportedOperationException::new);
+    }
+
+    /** Not part of the oracle, as {@link #upsertIf}. */
+    @Override
+    public Uni<WriteResult> update(List<String> ids, MetadataChange change, Ack ack) {
+        return Uni.createFrom().failure(UnsupportedOperationException::new);
+    }
+
+    /** Not part of the oracle, as {@link #upsertIf}. */
+    @Override
+    public Uni<Long> update(Filter filter, MetadataChange change, Ack ack) {
+        return Uni.createFrom().failure(UnsupportedOperationException::new);
     }
 
     @Override
@@ -150,6 +174,9 @@ public final class OracleCollection implements VectorCollection {
     /** What a reading that begins now must give. */
     public List<StoredPoint> read(ScrollRequest request) {
         List<Point> found = new ArrayList<>(accepted(request.filter()));
+        if (request.by() != null) {
+            throw new UnsupportedOperationException("an oracle knows no indexes, whose kind decides on the order");
+        }
         if (request.order() == ScrollRequest.Order.ID) {
             found.sort((a, b) -> Arrays.compareUnsigned(
                     a.id().getBytes(StandardCharsets.UTF_8), b.id().getBytes(StandardCharsets.UTF_8)));
@@ -200,14 +227,42 @@ public final class OracleCollection implements VectorCollection {
         return Uni.createFrom().voidItem();
     }
 
+    @Override
+    public Uni<List<SearchGroup>> group(GroupRequest request) {
+        return Uni.createFrom().item(() -> groups(request));
+    }
+
+    /** All groups, closest first, whatever number is wanted; of each the nearest points. */
+    public synchronized List<SearchGroup> groups(GroupRequest request) {
+        Map<Filter.Value, List<ScoredPoint>> groups = new LinkedHashMap<>();
+        for (ScoredPoint point : nearest(request.search(), Integer.MAX_VALUE)) {
+            Metadata metadata = Objects.requireNonNull(points.get(point.id())).metadata();
+            for (Filter.Value value : OracleFilter.values(request.field(), metadata)) {
+                if (!(value instanceof Filter.Value.Null)) {
+                    List<ScoredPoint> members = groups.computeIfAbsent(value, v -> new ArrayList<>());
+                    if (members.size() < request.size()) {
+                        members.add(point);
+                    }
+                }
+            }
+        }
+        return groups.entrySet().stream()
+                .map(entry -> new SearchGroup(entry.getKey(), entry.getValue()))
+                .toList();
+    }
+
     /** The answer that is right by definition. */
-    public synchronized List<ScoredPoint> nearest(SearchRequest request) {
+    public List<ScoredPoint> nearest(SearchRequest request) {
+        return nearest(request, request.k());
+    }
+
+    private synchronized List<ScoredPoint> nearest(SearchRequest request, int k) {
         return points.values().stream()
                 .filter(point -> request.filter() == null || OracleFilter.matches(request.filter(), point.metadata()))
                 .map(point -> scored(point, request))
                 .filter(point -> point.score() >= request.minScore())
                 .sorted(Comparator.comparingDouble((ScoredPoint point) -> -point.score()))
-                .limit(request.k())
+                .limit(k)
                 .toList();
     }
 

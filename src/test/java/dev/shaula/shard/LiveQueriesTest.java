@@ -147,12 +147,13 @@ class LiveQueriesTest {
         // As WriteBatch sees it: an id keeps the place where it first appears in the batch, and its last fate.
         Map<String, @Nullable Point> fates = new LinkedHashMap<>();
         batch.forEach(request -> {
-            request.upserts().forEach(point -> fates.put(point.id(), point));
-            request.deletes().forEach(id -> {
-                if (fates.containsKey(id) || oracle.containsKey(id)) {
-                    fates.put(id, null);
-                }
-            });
+            if (request.change() instanceof WriteRequest.Upsert upsert) {
+                upsert.points().forEach(point -> fates.put(point.id(), point));
+            } else if (request.change() instanceof WriteRequest.Delete delete) {
+                delete.ids().stream()
+                        .filter(id -> fates.containsKey(id) || oracle.containsKey(id))
+                        .forEach(id -> fates.put(id, null));
+            }
         });
         fates.forEach((id, point) -> {
             if (point == null) {

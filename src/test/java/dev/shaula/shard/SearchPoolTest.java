@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 @NullMarked
 class SearchPoolTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
-    private final SearchPool pool = new SearchPool(1, 3);
+    private final SearchPool pool = new SearchPool(1, 3, Duration.ofHours(1));
     private final CountDownLatch started = new CountDownLatch(1);
     private final CountDownLatch letGo = new CountDownLatch(1);
     private final AtomicInteger ran = new AtomicInteger();
@@ -76,6 +76,73 @@ class SearchPoolTest {
         letGo.countDown();
         queued.forEach(search -> search.awaitItem(PATIENCE));
         assertThat(ran).hasValue(3);
+    }
+
+    @Test
+    void shouldRefuseUncomputedWhatIsLate() throws Exception {
+        holdTheThread();
+        long soon = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(20);
+        UniAssertSubscriber<Integer> late = pool.submit(soon, scratch -> ran.incrementAndGet())
+                .subscribe()
+                .withSubscriber(UniAssertSubscriber.create());
+        UniAssertSubscriber<Integer> patient = search();
+        while (System.nanoTime() - soon < 0) {
+            Thread.onSpinWait();
+        }
+        letGo.countDown();
+        late.awaitFailure(PATIENCE).assertFailedWith(VectorDbException.class, "its turn came after its deadline");
+        assertThat(((VectorDbException) late.getFailure()).kind()).isEqualTo(VectorDbException.Kind.OVERLOADED);
+        patient.awaitItem(PATIENCE).assertItem(1);
+        assertThat(pool.late()).isEqualTo(1);
+    }
+
+    /** A search of half a second is under way and one more waits: a third has no answer within 10 ms. */
+    @Test
+    void shouldRefuseAtOnceWhatCannotBeInTime() throws Exception {
+        pool.submit(scratch -> {
+                    long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(500);
+                    while (System.nanoTime() - until < 0) {
+                        Thread.onSpinWait();
+                    }
+                    return ran.incrementAndGet();
+                })
+                .await()
+                .atMost(PATIENCE);
+        holdTheThread();
+        UniAssertSubscriber<Integer> patient = search();
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(10);
+        pool.submit(deadline, scratch -> ran.incrementAndGet())
+                .subscribe()
+                .withSubscriber(UniAssertSubscriber.create())
+                .assertFailedWith(VectorDbException.class, "those that wait already take about");
+        assertThat(pool.queued()).as("it was not even queued").isEqualTo(1);
+        letGo.countDown();
+        patient.awaitItem(PATIENCE).assertItem(2);
+    }
+
+    @Test
+    void shouldRefuseWhatWaitedTooLongWithoutADeadline() throws Exception {
+        try (SearchPool hasty = new SearchPool(1, 3, Duration.ofMillis(1))) {
+            CountDownLatch begun = new CountDownLatch(1);
+            hasty.submit(scratch -> {
+                        begun.countDown();
+                        awaitLetGo();
+                        return "held";
+                    })
+                    .subscribe()
+                    .with(held -> {});
+            begun.await();
+            UniAssertSubscriber<Integer> waiting = hasty.submit(scratch -> ran.incrementAndGet())
+                    .subscribe()
+                    .withSubscriber(UniAssertSubscriber.create());
+            long due = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(2);
+            while (System.nanoTime() - due < 0) {
+                Thread.onSpinWait();
+            }
+            letGo.countDown();
+            waiting.awaitFailure(PATIENCE).assertFailedWith(VectorDbException.class, "deadline");
+            assertThat(ran).hasValue(0);
+        }
     }
 
     @Test

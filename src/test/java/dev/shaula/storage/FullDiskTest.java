@@ -62,7 +62,7 @@ class FullDiskTest {
                         .isInstanceOfSatisfying(VectorDbException.class, FullDiskTest::isStorageFull);
 
                 store.append(new LogRecord(last + 1, List.of(new Delete(1, "id-1"))));
-                store.dropPayloads(new int[] {1}, 1);
+                store.drop(new int[] {1}, StoreFixture.upserted(1), 1);
                 assertThat(store.get(1).isEmpty()).isTrue();
                 assertAllThere(store, last + 1);
 

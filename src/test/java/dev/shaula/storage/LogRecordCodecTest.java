@@ -3,12 +3,14 @@ package dev.shaula.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.shaula.model.Expiry;
 import dev.shaula.model.Limits;
 import dev.shaula.model.Metadata;
 import dev.shaula.model.Point;
 import dev.shaula.storage.LogRecordCodec.Decoded;
 import dev.shaula.storage.LogRecordCodec.MalformedRecordException;
 import dev.shaula.storage.Write.Delete;
+import dev.shaula.storage.Write.Update;
 import dev.shaula.storage.Write.Upsert;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -43,6 +45,7 @@ class LogRecordCodecTest {
             assertThat(read.ordinal()).isEqualTo(upsert.ordinal());
             assertThat(read.replaces()).isEqualTo(upsert.replaces());
             assertThat(read.point().id()).isEqualTo(upsert.point().id());
+            assertThat(read.expiresAtMs()).isEqualTo(upsert.expiresAtMs());
             assertThat(read.point().metadata()).isEqualTo(upsert.point().metadata());
             assertThat(bits(read.point().vector()))
                     .isEqualTo(bits(upsert.point().vector()));
@@ -120,7 +123,7 @@ class LogRecordCodecTest {
     void shouldNameTheVersionItCannotRead() {
         byte[] bytes = LogRecordCodec.encode(new LogRecord(0, List.of(new Delete(0, "x"))), -1);
         bytes[0] = 9;
-        assertThatThrownBy(() -> LogRecordCodec.decode(bytes)).hasMessageContaining("version 1, found 9");
+        assertThatThrownBy(() -> LogRecordCodec.decode(bytes)).hasMessageContaining("version 1 to 2, found 9");
     }
 
     @Provide
@@ -146,7 +149,13 @@ class LogRecordCodecTest {
         Arbitrary<Write> upserts =
                 Combinators.combine(ordinals, replaces, points).as(Upsert::new);
         Arbitrary<Write> deletes = Combinators.combine(ordinals, ids).as(Delete::new);
-        return Arbitraries.oneOf(upserts, deletes);
+        Arbitrary<Long> moments = Arbitraries.longs().between(0, Expiry.NEVER_MS);
+        Arbitrary<Write> expiring = Combinators.combine(ordinals, replaces, points, moments)
+                .as((ordinal, replaced, point, moment) ->
+                        new Upsert(ordinal, replaced, point.withExpiry(Expiry.at(moment))));
+        Arbitrary<Write> updates =
+                Combinators.combine(ordinals, ids, metadata, moments).as(Update::new);
+        return Arbitraries.oneOf(upserts, expiring, updates, deletes);
     }
 
     private static float[] array(List<Float> list) {

@@ -89,7 +89,7 @@ class RocksShardStoreTest {
             });
             assertThat(payloads(store)).hasSize(26);
 
-            store.dropPayloads(new int[] {1, 2, 3, 4}, 3);
+            store.drop(new int[] {1, 2, 3, 4}, StoreFixture.upserted(4), 3);
             assertThat(payloads(store)).hasSize(24).containsKey(4).doesNotContainKeys(1, 2);
         }
     }
@@ -102,7 +102,7 @@ class RocksShardStoreTest {
             store.forEach((ordinal, metadata) -> {
                 visits[0]++;
                 store.append(record(store.lastSequence() + 1, ROWS, DIMENSIONS));
-                store.dropPayloads(new int[] {2}, 1);
+                store.drop(new int[] {2}, StoreFixture.upserted(1), 1);
             });
             assertThat(visits[0]).isEqualTo(2);
         }
@@ -170,7 +170,7 @@ class RocksShardStoreTest {
                 store::sync,
                 () -> store.get(1),
                 () -> store.getAll(new int[] {1}, 1),
-                () -> store.dropPayloads(new int[] {1}, 1),
+                () -> store.drop(new int[] {1}, StoreFixture.upserted(1), 1),
                 () -> payloads(store));
         for (Runnable use : uses) {
             assertThatThrownBy(use::run)

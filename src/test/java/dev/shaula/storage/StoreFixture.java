@@ -49,6 +49,13 @@ final class StoreFixture {
         return records;
     }
 
+    /** The versions of {@code n} rows as they were upserted. */
+    static long[] upserted(int n) {
+        long[] versions = new long[n];
+        java.util.Arrays.fill(versions, VersionedPayloads.AS_UPSERTED);
+        return versions;
+    }
+
     static Map<Integer, Metadata> payloads(PayloadStore store) {
         Map<Integer, Metadata> rows = new HashMap<>();
         store.forEach(rows::put);

@@ -12,7 +12,7 @@ import dev.shaula.sidebyside.MatrixFile;
 import dev.shaula.sidebyside.Peer;
 import dev.shaula.sidebyside.PeerServer;
 import dev.shaula.storage.LogRecord;
-import dev.shaula.storage.PayloadStore;
+import dev.shaula.storage.VersionedPayloads;
 import dev.shaula.storage.Write;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -97,23 +97,23 @@ public final class SnapshotPeer implements Peer {
         return new LogRecord(to, writes);
     }
 
-    private static final PayloadStore NO_PAYLOADS = new PayloadStore() {
+    private static final VersionedPayloads NO_PAYLOADS = new VersionedPayloads() {
         @Override
-        public Metadata get(int ordinal) {
+        public Metadata get(int number, long version) {
             return Metadata.EMPTY;
         }
 
         @Override
-        public Metadata[] getAll(int[] ordinals, int n) {
-            Metadata[] all = new Metadata[n];
-            Arrays.fill(all, Metadata.EMPTY);
-            return all;
+        public Metadata[] getAll(int[] numbers, long[] versions, int n) {
+            Metadata[] none = new Metadata[n];
+            Arrays.fill(none, Metadata.EMPTY);
+            return none;
         }
 
         @Override
-        public void forEach(PayloadConsumer consumer) {}
+        public void forEachVersion(VersionConsumer consumer) {}
 
         @Override
-        public void dropPayloads(int[] ordinals, int n) {}
+        public void drop(int[] numbers, long[] versions, int n) {}
     };
 }

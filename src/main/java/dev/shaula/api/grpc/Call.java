@@ -3,6 +3,9 @@ package dev.shaula.api.grpc;
 import com.google.protobuf.MessageLite;
 import com.google.rpc.Code;
 import com.google.rpc.Status;
+import dev.shaula.api.wire.Connections;
+import dev.shaula.collection.Sender;
+import dev.shaula.model.SearchRequest;
 import dev.shaula.model.VectorDbException;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
@@ -36,6 +39,7 @@ final class Call<Q, A extends MessageLite> {
     private final GrpcDoor door;
     private final long startNs = System.nanoTime();
     private final long deadlineTimer;
+    private final long deadlineNs;
     private @Nullable MessageReader<Q> reader;
     private @Nullable Runnable stop;
     private boolean begun;
@@ -52,10 +56,21 @@ final class Call<Q, A extends MessageLite> {
         response.exceptionHandler(broken -> gone());
         request.exceptionHandler(broken -> gone());
         long millis = Deadline.millis(request.getHeader("grpc-timeout"));
+        deadlineNs = millis == Deadline.NONE ? SearchRequest.NO_DEADLINE : startNs + millis * 1_000_000;
         deadlineTimer = millis == Deadline.NONE
                 ? -1
                 : context.owner()
                         .setTimer(millis, late -> end(Refusal.plain(Code.DEADLINE_EXCEEDED, "deadline exceeded")));
+    }
+
+    /** When its client stops waiting, for searches. */
+    long deadlineNs() {
+        return deadlineNs;
+    }
+
+    /** The connection, as the write budget sees it. */
+    Sender sender() {
+        return Connections.of(request).sender();
     }
 
     /** Starts reading; the first message comes after {@link #pull}. */

@@ -3,6 +3,7 @@ package dev.shaula.api.grpc;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Parser;
+import dev.shaula.api.wire.Connections;
 import dev.shaula.api.wire.IngestBudget;
 import dev.shaula.model.VectorDbException;
 import io.vertx.core.Context;
@@ -25,6 +26,7 @@ final class MessageReader<Q> {
     private final Context context;
     private final Parser<Q> parser;
     private final IngestBudget budget;
+    private final IngestBudget.Account connection;
     private final int maxBytes;
     private final Listener<Q> listener;
 
@@ -65,6 +67,7 @@ final class MessageReader<Q> {
         this.context = context;
         this.parser = parser;
         this.budget = budget;
+        this.connection = Connections.of(request).bodies();
         this.maxBytes = maxBytes;
         this.listener = listener;
         request.pause();
@@ -183,7 +186,7 @@ final class MessageReader<Q> {
             throw VectorDbException.tooLarge("message: expected at most " + maxBytes + " bytes, got " + bytes);
         }
         giveBack();
-        IngestBudget.Lease share = budget.lease(() -> context.runOnContext(now -> granted((int) bytes)));
+        IngestBudget.Lease share = budget.lease(connection, () -> context.runOnContext(now -> granted((int) bytes)));
         lease = share;
         if (share.hold(COPIES * bytes)) {
             body = new byte[(int) bytes];

@@ -15,6 +15,7 @@ import dev.shaula.api.wire.SearchWish;
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.CollectionInfo;
+import dev.shaula.model.Expiry;
 import dev.shaula.model.Filter;
 import dev.shaula.model.Limits;
 import dev.shaula.model.Metadata;
@@ -73,13 +74,16 @@ final class Messages {
 
     static CollectionConfig config(CreateCollectionRequest request) {
         return new CollectionConfig(
-                request.getName(),
-                request.getDimensions(),
-                metric(request.getMetric()),
-                request.hasShards() ? request.getShards() : CollectionConfig.DEFAULT_SHARDS,
-                request.hasM() ? request.getM() : CollectionConfig.DEFAULT_M,
-                request.hasEfConstruction() ? request.getEfConstruction() : CollectionConfig.DEFAULT_EF_CONSTRUCTION,
-                !request.getExactOnly());
+                        request.getName(),
+                        request.getDimensions(),
+                        metric(request.getMetric()),
+                        request.hasShards() ? request.getShards() : CollectionConfig.DEFAULT_SHARDS,
+                        request.hasM() ? request.getM() : CollectionConfig.DEFAULT_M,
+                        request.hasEfConstruction()
+                                ? request.getEfConstruction()
+                                : CollectionConfig.DEFAULT_EF_CONSTRUCTION,
+                        !request.getExactOnly())
+                .withTtlSeconds(request.getTtlSeconds());
     }
 
     static Collection described(CollectionInfo info, List<String> aliases) {
@@ -98,6 +102,7 @@ final class Messages {
                 .setCreatedAt(
                         Timestamp.newBuilder().setSeconds(at.getEpochSecond()).setNanos(at.getNano()))
                 .addAllAliases(aliases)
+                .setTtlSeconds(config.ttlSeconds())
                 .build();
     }
 
@@ -128,10 +133,33 @@ final class Messages {
         String id = Ids.check(given.getId(), place + "id");
         float[] vector = VectorFields.of(given.getVector(), given.getValuesList(), place);
         try {
-            return new Point(id, vector, metadata(given));
+            return new Point(id, vector, metadata(given)).withExpiry(expiry(given));
         } catch (VectorDbException e) {
             throw VectorDbException.invalid(place + e.getMessage());
         }
+    }
+
+    private static Expiry expiry(dev.shaula.api.grpc.v1.Point given) {
+        return switch (given.getExpiryCase()) {
+            case EXPIRES_AT -> {
+                Timestamp at = given.getExpiresAt();
+                if (at.getSeconds() < 0 || at.getSeconds() > Limits.MAX_EXPIRY_MS / 1_000) {
+                    throw VectorDbException.invalid(
+                            "expires_at: expected a moment from 1970 to 9999, got " + at.getSeconds() + " seconds");
+                }
+                yield Expiry.at(1_000 * at.getSeconds() + at.getNanos() / 1_000_000);
+            }
+            case TTL_SECONDS -> {
+                double seconds = given.getTtlSeconds();
+                if (!(seconds >= 0.001 && seconds <= Limits.MAX_TTL_SECONDS)) {
+                    throw VectorDbException.invalid(
+                            "ttl_seconds: expected 0.001 to " + Limits.MAX_TTL_SECONDS + " seconds, got " + seconds);
+                }
+                yield new Expiry.After(Math.round(1_000 * seconds));
+            }
+            case NEVER_EXPIRES -> given.getNeverExpires() ? Expiry.NEVER : Expiry.UNCHANGED;
+            case EXPIRY_NOT_SET -> Expiry.UNCHANGED;
+        };
     }
 
     private static Metadata metadata(dev.shaula.api.grpc.v1.Point given) {
@@ -144,11 +172,16 @@ final class Messages {
     }
 
     static dev.shaula.api.grpc.v1.Point point(Point point, boolean asJson) {
-        return point(point.id(), point.vector(), point.metadata(), asJson);
+        long expiresAtMs = point.expiry().epochMs(0, Expiry.NEVER_MS);
+        var out = point(point.id(), point.vector(), point.metadata(), expiresAtMs, asJson);
+        if (point.version() != Point.NO_VERSION) {
+            out.setVersion(point.version());
+        }
+        return out.build();
     }
 
-    private static dev.shaula.api.grpc.v1.Point point(
-            String id, float @Nullable [] vector, @Nullable Metadata metadata, boolean asJson) {
+    private static dev.shaula.api.grpc.v1.Point.Builder point(
+            String id, float @Nullable [] vector, @Nullable Metadata metadata, long expiresAtMs, boolean asJson) {
         dev.shaula.api.grpc.v1.Point.Builder out =
                 dev.shaula.api.grpc.v1.Point.newBuilder().setId(id);
         if (vector != null) {
@@ -159,7 +192,12 @@ final class Messages {
         } else if (metadata != null) {
             out.setMetadata(Structs.fromJson(metadata.json()));
         }
-        return out.build();
+        if (expiresAtMs != Expiry.NEVER_MS) {
+            out.setExpiresAt(Timestamp.newBuilder()
+                    .setSeconds(expiresAtMs / 1_000)
+                    .setNanos((int) (expiresAtMs % 1_000) * 1_000_000));
+        }
+        return out;
     }
 
     static dev.shaula.model.SearchRequest search(SearchRequest request, QueryDefaults defaults) {
@@ -207,7 +245,7 @@ final class Messages {
     static ScrollResponse scrolled(List<StoredPoint> points, boolean asJson) {
         ScrollResponse.Builder out = ScrollResponse.newBuilder();
         for (StoredPoint point : points) {
-            out.addPoints(point(point.id(), point.vector(), point.metadata(), asJson));
+            out.addPoints(point(point.id(), point.vector(), point.metadata(), point.expiresAtMs(), asJson));
         }
         return out.build();
     }

@@ -117,7 +117,8 @@ final class UpsertCall
     private void store(VectorCollection target, int length) {
         dimensions = target.config().dimensions();
         Messages.checkLength("points[0].", dimensions, length);
-        Cancellable storing = target.upsert(Multi.createFrom().publisher(this), ack)
+        Cancellable storing = target.sentBy(call.sender())
+                .upsert(Multi.createFrom().publisher(this), ack)
                 .subscribe()
                 .with(
                         slice -> call.onLoop(() -> stored(slice.count())),

@@ -18,6 +18,7 @@ import dev.shaula.api.grpc.v1.UpsertResponse;
 import dev.shaula.api.grpc.v1.UpsertStreamRequest;
 import dev.shaula.api.wire.QueryDefaults;
 import dev.shaula.api.wire.Targets;
+import dev.shaula.collection.Sender;
 import dev.shaula.collection.VectorCollection;
 import dev.shaula.model.Filter;
 import dev.shaula.model.Limits;
@@ -54,17 +55,21 @@ final class VectorsService {
     List<Method<?, ?>> methods() {
         return List.of(
                 new Method<UpsertRequest, UpsertResponse>(
-                        path("Upsert"), UpsertRequest.parser(), call -> call.unary(this::upsert)),
+                        path("Upsert"),
+                        UpsertRequest.parser(),
+                        call -> call.unary(request -> upsert(request, call.sender()))),
                 new Method<UpsertStreamRequest, UpsertAck>(
                         path("UpsertStream"),
                         UpsertStreamRequest.parser(),
                         call -> new UpsertCall(call, targets, metrics).start()),
                 new Method<SearchRequest, SearchResponse>(
-                        path("Search"), SearchRequest.parser(), call -> call.unary(this::search)),
+                        path("Search"),
+                        SearchRequest.parser(),
+                        call -> call.unary(request -> search(request, call.deadlineNs()))),
                 new Method<SearchStreamRequest, SearchStreamResponse>(
                         path("SearchStream"),
                         SearchStreamRequest.parser(),
-                        call -> new SearchStreamCall(call, this::find).start()),
+                        call -> new SearchStreamCall(call, request -> find(request, call.deadlineNs())).start()),
                 new Method<GetRequest, GetResponse>(path("Get"), GetRequest.parser(), call -> call.unary(this::get)),
                 new Method<DeleteRequest, DeleteResponse>(
                         path("Delete"), DeleteRequest.parser(), call -> call.unary(this::delete)),
@@ -78,30 +83,30 @@ final class VectorsService {
         return "/" + NAME + "/" + method;
     }
 
-    private Uni<UpsertResponse> upsert(UpsertRequest request) {
+    private Uni<UpsertResponse> upsert(UpsertRequest request, Sender sender) {
         String name = Messages.collection(request.getCollection());
         targets.dimensions(name); // refuses an impossible name before anything else
         Messages.checkCount(request.getPointsCount());
         List<Point> points = Messages.points(request.getPointsList());
         return targets.findOrCreate(name, points.getFirst().vector().length)
-                .chain(collection -> collection.upsert(points, Messages.ack(request.getAck())))
+                .chain(collection -> collection.sentBy(sender).upsert(points, Messages.ack(request.getAck())))
                 .invoke(result -> metrics.upserted(result.count()))
                 .map(result ->
                         UpsertResponse.newBuilder().setCount(result.count()).build());
     }
 
-    private Uni<SearchResponse> search(SearchRequest request) {
-        return find(request)
+    private Uni<SearchResponse> search(SearchRequest request, long deadlineNs) {
+        return find(request, deadlineNs)
                 .map(found -> SearchResponse.newBuilder()
                         .addAllResults(Messages.found(found, request.getMetadataAsJson()))
                         .build());
     }
 
-    private Uni<List<ScoredPoint>> find(SearchRequest request) {
+    private Uni<List<ScoredPoint>> find(SearchRequest request, long deadlineNs) {
         VectorCollection collection = targets.require(Messages.collection(request.getCollection()));
         dev.shaula.model.SearchRequest search = Messages.search(request, defaults);
         Messages.checkLength("", collection.config().dimensions(), search.vector().length);
-        return collection.search(search);
+        return collection.search(search.withDeadlineNs(deadlineNs));
     }
 
     private Uni<GetResponse> get(GetRequest request) {

@@ -16,30 +16,39 @@ final class BodyReader<T> {
     private final HttpServerRequest request;
     private final Vertx vertx;
     private final Document<T> document;
-    private final long maxBytes;
-    private final Duration maxWait;
+    private final Bounds bounds;
     private final IngestBudget.Lease lease;
     private final UniEmitter<? super T> emitter;
     private long received;
+    private long receivedAtTick;
     private long timer = -1;
+    private final long ticker;
     private boolean done;
 
-    private BodyReader(
-            Exchange exchange, Document<T> document, long maxBytes, Duration maxWait, UniEmitter<? super T> emitter) {
+    /**
+     * What a body may be.
+     *
+     * @param bytes in all
+     * @param patience how long it may wait for heap
+     * @param silence how long its sender may say nothing while he is listened to
+     */
+    record Bounds(long bytes, Duration patience, Duration silence) {}
+
+    private BodyReader(Exchange exchange, Document<T> document, Bounds bounds, UniEmitter<? super T> emitter) {
         request = exchange.request();
         vertx = exchange.context().owner();
         this.document = document;
-        this.maxBytes = maxBytes;
-        this.maxWait = maxWait;
+        this.bounds = bounds;
         this.emitter = emitter;
         lease = exchange.lease(this::goOn);
+        ticker = vertx.setPeriodic(Math.max(1, bounds.silence().toMillis()), this::tick);
     }
 
-    static <T> Uni<T> read(Exchange exchange, Document<T> document, long maxBytes, Duration maxWait) {
+    static <T> Uni<T> read(Exchange exchange, Document<T> document, Bounds bounds) {
         return Uni.createFrom().emitter(emitter -> {
-            BodyReader<T> reader = new BodyReader<>(exchange, document, maxBytes, maxWait, emitter);
+            BodyReader<T> reader = new BodyReader<>(exchange, document, bounds, emitter);
             if (reader.announcedTooLong()) {
-                reader.fail(Exchange.bodyTooLong(maxBytes));
+                reader.fail(Exchange.bodyTooLong(bounds.bytes()));
             } else {
                 exchange.invite();
                 reader.start();
@@ -49,7 +58,7 @@ final class BodyReader<T> {
 
     private boolean announcedTooLong() {
         String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
-        return length != null && length.length() > 9 && new java.math.BigDecimal(length).longValue() > maxBytes;
+        return length != null && length.length() > 9 && new java.math.BigDecimal(length).longValue() > bounds.bytes();
     }
 
     private void start() {
@@ -65,8 +74,8 @@ final class BodyReader<T> {
         }
         try {
             received += chunk.length();
-            if (received > maxBytes) {
-                throw Exchange.bodyTooLong(maxBytes);
+            if (received > bounds.bytes()) {
+                throw Exchange.bodyTooLong(bounds.bytes());
             }
             Chunks.feed(chunk, document::feed);
             if (!lease.hold(document.heapBytes())) {
@@ -77,12 +86,24 @@ final class BodyReader<T> {
         }
     }
 
+    /** Between one and two times of silence: a sender who is waited for, and not one who waits for us. */
+    private void tick(long id) {
+        if (timer < 0 && received == receivedAtTick) {
+            fail(new VectorDbException(
+                    VectorDbException.Kind.TIMEOUT,
+                    "body: expected more of it within " + bounds.silence().toMillis() + " ms, got nothing after "
+                            + received + " bytes; nothing was stored"));
+        }
+        receivedAtTick = received;
+    }
+
     private void await() {
         request.pause();
-        timer = vertx.setTimer(Math.max(1, maxWait.toMillis()), late -> {
+        timer = vertx.setTimer(Math.max(1, bounds.patience().toMillis()), late -> {
             timer = -1;
-            fail(VectorDbException.overloaded("the server holds as many request bodies as its memory allows and none"
-                    + " was finished within " + maxWait.toSeconds() + " s; nothing of this request was stored"));
+            fail(VectorDbException.overloaded(
+                    "the server holds as many request bodies as its memory allows and none" + " was finished within "
+                            + bounds.patience().toSeconds() + " s; nothing of this request was stored"));
         });
     }
 
@@ -103,6 +124,7 @@ final class BodyReader<T> {
         try {
             T result = document.finish();
             done = true;
+            vertx.cancelTimer(ticker);
             emitter.complete(result);
         } catch (RuntimeException e) {
             fail(e);
@@ -114,6 +136,7 @@ final class BodyReader<T> {
             return;
         }
         done = true;
+        vertx.cancelTimer(ticker);
         document.close();
         lease.close();
         emitter.fail(failure);

@@ -19,7 +19,7 @@ class CollectionOperations {
 
     void create(Exchange exchange) {
         exchange.answer(exchange.smallBody(new CreateDocument())
-                .chain(registry::create)
+                .chain(request -> registry.create(request.config(), request.indexes()))
                 .map(made -> Answer.of(
                         made.alreadyExisted() ? 200 : 201,
                         Answers.created(made.collection().info(), made.alreadyExisted()))));

@@ -1,8 +1,10 @@
 package dev.shaula.api.rest;
 
+import dev.shaula.api.wire.Connections;
 import dev.shaula.api.wire.Document;
 import dev.shaula.api.wire.Failure;
 import dev.shaula.api.wire.IngestBudget;
+import dev.shaula.collection.Sender;
 import dev.shaula.model.VectorDbException;
 import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.subscription.Cancellable;
@@ -65,6 +67,11 @@ final class Exchange {
         return door.metrics();
     }
 
+    /** The connection, as the write budget sees it. */
+    Sender sender() {
+        return Connections.of(request).sender();
+    }
+
     /** How long a streamed answer may be silent while work is under way. */
     Duration pulse() {
         return door.config().pulse();
@@ -109,7 +116,11 @@ final class Exchange {
 
     /** Reads the body as it arrives; fails with INVALID, TOO_LARGE or OVERLOADED. */
     <T> Uni<T> body(Document<T> document, long maxBytes) {
-        return BodyReader.read(this, document, maxBytes, door.config().ingestWait());
+        return BodyReader.read(
+                this,
+                document,
+                new BodyReader.Bounds(
+                        maxBytes, door.config().ingestWait(), door.config().bodyTimeout()));
     }
 
     /** The body of anything but an upsert. */
@@ -119,7 +130,8 @@ final class Exchange {
 
     /** The share of this request in the ingest budget; given back when the request is answered. */
     IngestBudget.Lease lease(Runnable goOn) {
-        IngestBudget.Lease taken = door.budget().lease(() -> context.runOnContext(now -> goOn.run()));
+        IngestBudget.Account connection = Connections.of(request).bodies();
+        IngestBudget.Lease taken = door.budget().lease(connection, () -> context.runOnContext(now -> goOn.run()));
         lease = taken;
         return taken;
     }
@@ -189,8 +201,8 @@ final class Exchange {
             return;
         }
         head(answer);
+        finish(answer.status()); // before the answer, so that whoever has it finds it counted
         response.end(Buffer.buffer(answer.body()));
-        finish(answer.status());
     }
 
     /** The client still sends a body that nobody wants: it gets the answer and a closed connection. */
@@ -200,8 +212,8 @@ final class Exchange {
         }
         head(answer);
         response.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
-        response.end(Buffer.buffer(answer.body()));
         finish(answer.status());
+        response.end(Buffer.buffer(answer.body()));
         Leftover.of(request, context).linger();
     }
 
@@ -222,8 +234,8 @@ final class Exchange {
 
     /** The last byte of a streamed answer was written; a body that is still coming is not read any more. */
     void endStream(Buffer last, int status) {
-        response.end(last);
         finish(status);
+        response.end(last);
         if (!isRead()) {
             Leftover.of(request, context).linger();
         }

@@ -1,5 +1,6 @@
 package dev.shaula.api.rest;
 
+import dev.shaula.api.wire.Bounds;
 import dev.shaula.api.wire.IngestBudget;
 import dev.shaula.api.wire.QueryDefaults;
 import io.quarkus.runtime.configuration.MemorySize;
@@ -20,6 +21,7 @@ class HttpConfig {
     private final long maxBody;
     private final long ingestBytes;
     private final Duration ingestWait;
+    private final Duration bodyTimeout;
     private final Duration pulse;
     private final QueryDefaults queryDefaults;
 
@@ -32,6 +34,7 @@ class HttpConfig {
                 .map(MemorySize::asLongValue)
                 .orElse(Runtime.getRuntime().maxMemory() / 4);
         ingestWait = settings.http().ingestWait();
+        bodyTimeout = settings.http().bodyTimeout();
         queryDefaults = new QueryDefaults(
                 settings.defaultThreshold().orElse(0f),
                 settings.defaultTopKCap().orElse(Integer.MAX_VALUE));
@@ -47,6 +50,11 @@ class HttpConfig {
         return ingestWait;
     }
 
+    /** How long a body that is read may say nothing. */
+    Duration bodyTimeout() {
+        return bodyTimeout;
+    }
+
     /** How long a streamed answer may be silent while work is under way: a quarter of the idle limit at most. */
     Duration pulse() {
         return pulse;
@@ -60,7 +68,13 @@ class HttpConfig {
 
     @Produces
     @Singleton
-    IngestBudget budget() {
-        return new IngestBudget(ingestBytes);
+    IngestBudget budget(Bounds bounds) {
+        IngestBudget budget = new IngestBudget(ingestBytes);
+        bounds.add("body_bytes", maxBody);
+        bounds.add("body_timeout_ms", bodyTimeout.toMillis());
+        bounds.add("bodies_bytes", budget.capacity());
+        bounds.add("bodies_of_connection_bytes", budget.connectionLimit());
+        bounds.add("bodies_wait_ms", ingestWait.toMillis());
+        return budget;
     }
 }

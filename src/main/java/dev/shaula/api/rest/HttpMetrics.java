@@ -5,10 +5,8 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
-import io.vertx.core.http.HttpConnection;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
@@ -23,7 +21,6 @@ class HttpMetrics {
     private final Counter points;
     private final LongAdder served = new LongAdder();
     private final LongAdder errors = new LongAdder();
-    private final Set<HttpConnection> connections = ConcurrentHashMap.newKeySet();
 
     HttpMetrics(MeterRegistry registry, IngestBudget budget) {
         this.registry = registry;
@@ -40,9 +37,6 @@ class HttpMetrics {
                 .register(registry);
         Gauge.builder("shaula.http.ingest.waiting", budget, IngestBudget::waiting)
                 .description("Requests that wait for heap")
-                .register(registry);
-        Gauge.builder("shaula.http.connections", connections, Set::size)
-                .description("Open connections that sent a request")
                 .register(registry);
     }
 
@@ -72,21 +66,11 @@ class HttpMetrics {
         points.increment(count);
     }
 
-    void seen(HttpConnection connection) {
-        if (connections.add(connection)) {
-            connection.closeHandler(closed -> connections.remove(connection));
-        }
-    }
-
     long served() {
         return served.sum();
     }
 
     long errors() {
         return errors.sum();
-    }
-
-    int connections() {
-        return connections.size();
     }
 }

@@ -26,6 +26,10 @@ interface HttpSettings {
         /** Heap for bodies being assembled, node-wide; by default a quarter of the heap. */
         Optional<MemorySize> ingestBudget();
 
+        /** A body of which nothing comes for so long is refused with 408, and its connection closed. */
+        @WithDefault("30s")
+        Duration bodyTimeout();
+
         /** How long a body may wait for that heap before it is refused with 429. */
         @WithDefault("30s")
         Duration ingestWait();

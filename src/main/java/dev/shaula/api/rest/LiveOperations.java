@@ -4,6 +4,7 @@ import dev.shaula.api.wire.QueryDocument;
 import dev.shaula.api.wire.QueryRequest;
 import dev.shaula.collection.CollectionRegistry;
 import dev.shaula.model.LiveQuery;
+import dev.shaula.model.VectorDbException;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.nio.charset.StandardCharsets;
 
@@ -37,6 +38,9 @@ class LiveOperations {
     }
 
     private void start(Exchange exchange, QueryRequest request) {
+        if (request.groups() != null) {
+            throw VectorDbException.invalid("group_by: expected only in a query that is answered once");
+        }
         LiveQuery query = LiveQuery.of(request.search());
         new LiveStream(exchange, request.vectors())
                 .start(registry.require(request.collection()).subscribe(query));

@@ -62,6 +62,7 @@ final class NdjsonUpsert {
             source.expect(config.name(), config.dimensions());
             exchange.context().owner().setPeriodic(exchange.pulse().toMillis(), this::pulse);
             collection
+                    .sentBy(exchange.sender())
                     .upsert(Multi.createFrom().publisher(source), ack)
                     .subscribe()
                     .with(slice -> onLoop(() -> stored(slice.count())), this::failed, () -> onLoop(this::completed));

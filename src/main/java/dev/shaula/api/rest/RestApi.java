@@ -54,6 +54,7 @@ class RestApi {
                 Operation.post("/vectors/query", vectors::query),
                 Operation.post("/vectors/batch_query", vectors::batchQuery),
                 Operation.post("/vectors/delete", vectors::delete),
+                Operation.post("/vectors/metadata", vectors::metadata),
                 Operation.get("/vectors/{id}", vectors::get),
                 Operation.get("/live", live::get),
                 Operation.post("/live", live::post),
@@ -79,7 +80,6 @@ class RestApi {
     }
 
     private void dispatch(RoutingContext routing) {
-        door.metrics().seen(routing.request().connection());
         String path = routing.request().path();
         Operation operation = path == null ? null : find(path, routing.request().method());
         if (path == null || operation == null) {

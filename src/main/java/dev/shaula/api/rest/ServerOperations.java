@@ -1,6 +1,8 @@
 package dev.shaula.api.rest;
 
 import dev.shaula.api.wire.Answers;
+import dev.shaula.api.wire.Bounds;
+import dev.shaula.api.wire.Connections;
 import dev.shaula.api.wire.JsonWriter;
 import dev.shaula.collection.CollectionRegistry;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -33,6 +35,8 @@ class ServerOperations {
 
     private final CollectionRegistry registry;
     private final HttpMetrics metrics;
+    private final Connections connections;
+    private final Bounds bounds;
     private final String version;
     private final String sync;
     private final String buildDate = readBuildDate();
@@ -42,10 +46,14 @@ class ServerOperations {
     ServerOperations(
             CollectionRegistry registry,
             HttpMetrics metrics,
+            Connections connections,
+            Bounds bounds,
             @ConfigProperty(name = "quarkus.application.version", defaultValue = "unknown") String version,
             @ConfigProperty(name = "shaula.sync", defaultValue = "always") String sync) {
         this.registry = registry;
         this.metrics = metrics;
+        this.connections = connections;
+        this.bounds = bounds;
         this.version = version;
         this.sync = sync;
     }
@@ -71,13 +79,15 @@ class ServerOperations {
         out.field("uptime", uptimeSeconds()).field("uptime_seconds", uptimeSeconds());
         out.field("buildDate", buildDate).field("sync", sync);
         out.field("requests_served", metrics.served()).field("errors", metrics.errors());
-        out.field("active_connections", metrics.connections());
+        out.field("active_connections", connections.open());
         out.field("collections", registry.list().size()).field("vectors", vectors);
         out.name("features").openArray();
         FEATURES.forEach(out::value);
         out.closeArray().name("damage").openArray();
         registry.damage().forEach(out::value);
-        exchange.send(Answer.ok(out.closeArray().closeObject().toBytes()));
+        out.closeArray().name("limits").openObject();
+        bounds.all().forEach(out::field);
+        exchange.send(Answer.ok(out.closeObject().closeObject().toBytes()));
     }
 
     private static String readBuildDate() {

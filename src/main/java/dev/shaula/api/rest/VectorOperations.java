@@ -8,6 +8,8 @@ import dev.shaula.api.wire.DeleteDocument;
 import dev.shaula.api.wire.DeleteRequest;
 import dev.shaula.api.wire.Floats;
 import dev.shaula.api.wire.Ids;
+import dev.shaula.api.wire.MetadataDocument;
+import dev.shaula.api.wire.MetadataRequest;
 import dev.shaula.api.wire.PackedVectors;
 import dev.shaula.api.wire.QueryDocument;
 import dev.shaula.api.wire.QueryParameters;
@@ -57,9 +59,15 @@ class VectorOperations {
 
     private Uni<Answer> upsert(Exchange exchange, UpsertRequest request) {
         int dimensions = request.points().getFirst().vector().length;
+        if (!request.conditions().isEmpty()) {
+            return targets.findOrCreate(request.collection(), dimensions)
+                    .chain(collection -> collection.upsertIf(request.points(), request.conditions(), request.ack()))
+                    .invoke(result -> exchange.metrics().upserted(result.count()))
+                    .map(result -> Answer.ok(Answers.upserted(result)));
+        }
         String id = request.bare() ? request.points().getFirst().id() : null;
         return targets.findOrCreate(request.collection(), dimensions)
-                .chain(collection -> collection.upsert(request.points(), request.ack()))
+                .chain(collection -> collection.sentBy(exchange.sender()).upsert(request.points(), request.ack()))
                 .invoke(result -> exchange.metrics().upserted(result.count()))
                 .map(result -> Answer.ok(Answers.upserted(result.count(), id)));
     }
@@ -77,13 +85,17 @@ class VectorOperations {
         int dimensions = dimensions(targets.require(parameters.collection()));
         return exchange.smallBody(new PackedVectors(dimensions, 1)).chain(vectors -> {
             SearchRequest search = parameters.search(vectors.getFirst(), config.queryDefaults());
-            return query(new QueryRequest(parameters.collection(), search, parameters.vectors(), parameters.explain()));
+            return query(new QueryRequest(
+                    parameters.collection(), search, parameters.vectors(), parameters.explain(), null));
         });
     }
 
     private Uni<Answer> query(QueryRequest request) {
         VectorCollection collection = targets.require(request.collection());
         checkLength("vector", collection, request.search().vector());
+        if (request.groups() != null) {
+            return collection.group(request.groups()).map(found -> Answer.ok(Answers.groups(found, request.vectors())));
+        }
         if (request.explain()) {
             return collection
                     .explain(request.search())
@@ -161,6 +173,23 @@ class VectorOperations {
         Set<String> missing = new HashSet<>(result.missing());
         List<String> deleted = ids.stream().filter(id -> !missing.contains(id)).toList();
         return Answer.ok(Answers.deleted(deleted, result.missing()));
+    }
+
+    void metadata(Exchange exchange) {
+        exchange.answer(exchange.smallBody(new MetadataDocument()).chain(this::metadata));
+    }
+
+    private Uni<Answer> metadata(MetadataRequest request) {
+        VectorCollection collection = targets.require(request.collection());
+        if (request.filter() != null) {
+            return collection
+                    .update(request.filter(), request.change(), request.ack())
+                    .map(count -> Answer.ok(Answers.updated(count, List.of())));
+        }
+        List<String> ids = List.copyOf(new LinkedHashSet<>(request.ids()));
+        return collection
+                .update(ids, request.change(), request.ack())
+                .map(result -> Answer.ok(Answers.updated(result.count(), result.missing())));
     }
 
     void get(Exchange exchange) {

@@ -1,5 +1,6 @@
 package dev.shaula.api.websocket;
 
+import dev.shaula.api.wire.Bounds;
 import dev.shaula.api.wire.QueryDefaults;
 import dev.shaula.collection.ByteBudget;
 import dev.shaula.collection.CollectionRegistry;
@@ -10,8 +11,10 @@ import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jspecify.annotations.Nullable;
@@ -24,12 +27,16 @@ final class SocketDoor {
     /** Longest message of any kind. */
     static final int MAX_MESSAGE = 4 << 20;
 
+    private static final int MAX_ACCOUNTS = 1_000;
     private static final long SMALLEST_WINDOW = 512 << 10;
     private static final long LARGEST_WINDOW = 1 << 20;
 
     private final CollectionRegistry registry;
     private final QueryDefaults defaults;
     private final ByteBudget credit;
+    /** Those of collections that have a stream open, and some that had. */
+    private final Map<String, ByteBudget.Account> accounts = new ConcurrentHashMap<>();
+
     private final long window;
     private final Duration idleTimeout;
     private final Set<String> origins;
@@ -42,6 +49,7 @@ final class SocketDoor {
             SocketSettings settings,
             @ConfigProperty(name = "shaula.default-threshold") Optional<Float> threshold,
             @ConfigProperty(name = "shaula.default-top-k-cap") Optional<Integer> topKCap,
+            Bounds bounds,
             MeterRegistry meters) {
         this.registry = registry;
         this.defaults = new QueryDefaults(threshold.orElse(0f), topKCap.orElse(Integer.MAX_VALUE));
@@ -54,6 +62,10 @@ final class SocketDoor {
                 settings.window()
                         .map(MemorySize::asLongValue)
                         .orElse(Math.clamp(budget / 128, SMALLEST_WINDOW, LARGEST_WINDOW)));
+        bounds.add("websocket_credit_bytes", budget);
+        bounds.add("websocket_window_bytes", window);
+        bounds.add("websocket_connections", settings.maxConnections());
+        bounds.add("websocket_streams", settings.maxStreams());
         this.idleTimeout = settings.idleTimeout();
         this.origins = Set.copyOf(settings.origins().orElse(List.of()));
         this.maxConnections = settings.maxConnections();
@@ -80,6 +92,15 @@ final class SocketDoor {
 
     ByteBudget credit() {
         return credit;
+    }
+
+    /** Asks for the credit of one more stream into a collection, which never gets the credit of all others too. */
+    ByteBudget.Waiter acquireCredit(String collection) {
+        if (accounts.size() > MAX_ACCOUNTS) {
+            accounts.values().removeIf(account -> account.used() == 0);
+        }
+        return accounts.computeIfAbsent(collection, name -> credit.account(credit.capacity() / 2))
+                .acquire(null, window);
     }
 
     long window() {

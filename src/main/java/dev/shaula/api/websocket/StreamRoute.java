@@ -1,6 +1,7 @@
 package dev.shaula.api.websocket;
 
 import dev.shaula.api.wire.Answers;
+import dev.shaula.api.wire.Connections;
 import io.quarkus.vertx.http.HttpServerOptionsCustomizer;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
@@ -39,7 +40,10 @@ class StreamRoute {
         } else {
             routing.request()
                     .toWebSocket()
-                    .onSuccess(socket -> new Connection(socket, routing.vertx().getOrCreateContext(), door).start())
+                    .onSuccess(socket -> {
+                        Connections.of(routing.request()).exempt();
+                        new Connection(socket, routing.vertx().getOrCreateContext(), door).start();
+                    })
                     .onFailure(refused -> door.leave());
         }
     }

@@ -57,7 +57,7 @@ final class Upload {
         this.ack = wish.ack();
         this.table = door.streams();
         this.window = door.window();
-        this.share = door.credit().acquire(window);
+        this.share = door.acquireCredit(collectionName);
         this.client = client;
     }
 

@@ -2,16 +2,20 @@ package dev.shaula.api.wire;
 
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.CollectionInfo;
+import dev.shaula.model.Expiry;
 import dev.shaula.model.ExplainedSearch;
 import dev.shaula.model.Facets;
 import dev.shaula.model.Filter;
 import dev.shaula.model.IndexStatus;
 import dev.shaula.model.Metadata;
 import dev.shaula.model.Point;
+import dev.shaula.model.PointVersion;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.ScrollPage;
 import dev.shaula.model.SearchExplanation;
+import dev.shaula.model.SearchGroup;
 import dev.shaula.model.StoredPoint;
+import dev.shaula.model.WriteResult;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
@@ -85,6 +89,9 @@ public final class Answers {
         out.field("enable_hnsw", config.hnsw()).field("enableHnsw", config.hnsw());
         out.field("ef_construction", config.efConstruction()).field("efConstruction", config.efConstruction());
         out.field("quantization", config.effectiveQuantization().wireName());
+        if (config.ttlSeconds() != 0) {
+            out.field("ttl_seconds", config.ttlSeconds());
+        }
         out.field("created_at", createdAt).field("createdAt", createdAt);
         out.field("memory_bytes", info.memoryBytes()).name("aliases").openArray();
         aliases.forEach(out::value);
@@ -111,10 +118,61 @@ public final class Answers {
         return out.closeObject().toBytes();
     }
 
+    /** The answer to a conditional upsert: the points that were written and those that were not, with their versions. */
+    public static byte[] upserted(WriteResult result) {
+        JsonWriter out = new JsonWriter(
+                        128 + 64 * (result.applied().size() + result.refused().size()))
+                .openObject()
+                .field("success", true);
+        out.field("count", result.count()).field("upserted_count", result.count());
+        versions(out.name("applied"), result.applied());
+        versions(out.name("refused"), result.refused());
+        return out.closeObject().toBytes();
+    }
+
+    private static void versions(JsonWriter out, List<PointVersion> points) {
+        out.openArray();
+        for (PointVersion point : points) {
+            out.openObject().field("id", point.id());
+            if (point.version() == Point.NO_VERSION) {
+                out.name("version").raw(NULL);
+            } else {
+                if (point.version() != Point.NO_VERSION) {
+                    out.field("version", point.version());
+                }
+            }
+            out.closeObject();
+        }
+        out.closeArray();
+    }
+
+    /** The answer to a change of metadata. */
+    public static byte[] updated(long count, List<String> missing) {
+        JsonWriter out = new JsonWriter(64 + 24 * missing.size()).openObject().field("success", true);
+        out.field("updated_count", count).name("missing").openArray();
+        missing.forEach(out::value);
+        return out.closeArray().closeObject().toBytes();
+    }
+
     public static byte[] found(List<ScoredPoint> results, VectorForm vectors) {
         JsonWriter out = new JsonWriter(estimate(results)).openObject();
         results(out, results, vectors);
         return out.closeObject().toBytes();
+    }
+
+    public static byte[] groups(List<SearchGroup> groups, VectorForm vectors) {
+        long estimate = groups.stream()
+                .mapToLong(group -> 64 + estimate(group.points()))
+                .sum();
+        JsonWriter out = new JsonWriter((int) Math.min(estimate, 1 << 30)).openObject();
+        out.name("groups").openArray();
+        for (SearchGroup group : groups) {
+            out.openObject().name("value");
+            value(out, group.value());
+            results(out, group.points(), vectors);
+            out.closeObject();
+        }
+        return out.closeArray().field("count", groups.size()).closeObject().toBytes();
     }
 
     /** As {@link #found}, with {@code explain}: an element for each shard. */
@@ -205,6 +263,11 @@ public final class Answers {
         out.openObject().field("id", point.id());
         vector(out, point.vector(), vectors);
         out.name("metadata").raw(point.metadata().json());
+        out.field("version", point.version());
+        long expiresAtMs = point.expiry().epochMs(0, Expiry.NEVER_MS);
+        if (expiresAtMs != Expiry.NEVER_MS) {
+            out.field("expires_at", ExpiryFields.text(expiresAtMs));
+        }
         return out.field("collection", collection).closeObject().toBytes();
     }
 

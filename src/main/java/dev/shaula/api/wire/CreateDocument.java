@@ -9,7 +9,7 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /** The body that creates a collection. */
-public final class CreateDocument extends JsonDocument<CollectionConfig> {
+public final class CreateDocument extends JsonDocument<CreateRequest> {
     private final Top top;
 
     public CreateDocument() {
@@ -27,8 +27,8 @@ public final class CreateDocument extends JsonDocument<CollectionConfig> {
     }
 
     @Override
-    CollectionConfig result() {
-        return top.config();
+    CreateRequest result() {
+        return new CreateRequest(top.config(), top.indexes.indexes());
     }
 
     private static final class Top extends ObjectFrame {
@@ -40,6 +40,8 @@ public final class CreateDocument extends JsonDocument<CollectionConfig> {
         private int efConstruction = CollectionConfig.DEFAULT_EF_CONSTRUCTION;
         private boolean hnsw = true;
         private Quantization quantization = Quantization.AUTO;
+        private long ttlSeconds;
+        private final IndexListFrame indexes = new IndexListFrame();
 
         @Override
         @Nullable
@@ -55,7 +57,21 @@ public final class CreateDocument extends JsonDocument<CollectionConfig> {
                 case "m" -> m = in.integer(token);
                 case "ef_construction" -> efConstruction = in.integer(token);
                 case "enable_hnsw" -> hnsw = in.bool(token);
+                case "indexes" -> {
+                    if (!indexes.indexes().isEmpty()) {
+                        throw in.refuse("given twice");
+                    }
+                    return in.array(token, indexes, "a list of indexes");
+                }
                 case "quantization" -> quantization = Quantization.parse(field, in.string(token));
+                case "ttl_seconds" -> {
+                    double seconds = in.number(token);
+                    if (seconds != Math.rint(seconds)) {
+                        throw in.expected("a whole number of seconds", token);
+                    }
+                    ttlSeconds = (long) seconds;
+                    CollectionConfig.checkTtl(field, ttlSeconds);
+                }
                 default -> {
                     return in.skip(token);
                 }
@@ -67,7 +83,8 @@ public final class CreateDocument extends JsonDocument<CollectionConfig> {
             if (collection == null) {
                 throw VectorDbException.invalid("name: expected a string, got nothing");
             }
-            return new CollectionConfig(collection, dimensions, metric, shards, m, efConstruction, hnsw, quantization);
+            return new CollectionConfig(
+                    collection, dimensions, metric, shards, m, efConstruction, hnsw, quantization, ttlSeconds);
         }
     }
 }

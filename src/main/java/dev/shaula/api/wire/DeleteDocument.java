@@ -4,11 +4,8 @@ import com.fasterxml.jackson.core.JsonToken;
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.Filter;
-import dev.shaula.model.Limits;
 import dev.shaula.model.VectorDbException;
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The body of a delete. Clients send integers for ids that they stored as text; both mean the text. */
@@ -69,23 +66,6 @@ public final class DeleteDocument extends JsonDocument<DeleteRequest> {
                     return in.skip(token);
                 }
             }
-            return null;
-        }
-    }
-
-    private static final class IdList extends ArrayFrame {
-        private final List<String> ids = new ArrayList<>();
-        private long bytes;
-
-        @Override
-        @Nullable
-        Frame element(JsonToken token, JsonPush in) throws IOException {
-            if (ids.size() == Limits.MAX_DELETE_IDS) {
-                throw VectorDbException.tooLarge("ids: expected at most " + Limits.MAX_DELETE_IDS + " ids, got more");
-            }
-            String id = Ids.read(token, in);
-            ids.add(id);
-            bytes += 64L + id.length();
             return null;
         }
     }

@@ -1,5 +1,6 @@
 package dev.shaula.api.wire;
 
+import dev.shaula.model.Expiry;
 import dev.shaula.model.Metadata;
 import dev.shaula.model.StoredPoint;
 import java.util.List;
@@ -34,6 +35,9 @@ public final class ExportLines {
         Metadata metadata = point.metadata();
         if (metadata != null && !metadata.isEmpty()) {
             out.name("metadata").raw(metadata.json());
+        }
+        if (point.expiresAtMs() != Expiry.NEVER_MS) {
+            out.field("expires_at", ExpiryFields.text(point.expiresAtMs()));
         }
         out.closeObject().newLine();
     }

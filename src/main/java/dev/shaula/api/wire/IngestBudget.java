@@ -10,11 +10,14 @@ import java.util.Set;
  * Heap that request bodies may hold, node-wide, while they are assembled and until they are answered. A request that
  * finds it used up stops reading its connection and goes on in the order of arrival. The oldest request may always go
  * on, or two half-read bodies could wait for each other for ever; so all bodies together hold at most twice the budget,
- * and one chunk per connection. Thread-safe; never blocks.
+ * and one chunk per connection. Of one connection only the oldest may go beyond a quarter of the budget; its others
+ * stand aside, and nobody waits behind them. Thread-safe; never blocks.
  */
 public final class IngestBudget {
     /** What a body may hold unasked: small requests never meet the lock. */
     public static final long FREE_BYTES = 64 << 10;
+
+    private static final int CONNECTION_PART = 4;
 
     private final long capacity;
     private final Set<Lease> leases = new LinkedHashSet<>();
@@ -36,23 +39,51 @@ public final class IngestBudget {
 
     /** Requests that wait. */
     public synchronized long waiting() {
-        return leases.stream().filter(lease -> lease.wanted > lease.held).count();
+        return leases.stream().filter(Lease::waits).count();
     }
 
-    /** A share of nothing yet; {@code goOn} is called from any thread when a lease that had to wait may go on. */
-    public Lease lease(Runnable goOn) {
-        return new Lease(goOn);
+    /** Bytes that a connection may hold with more than one request. */
+    public long connectionLimit() {
+        return capacity / CONNECTION_PART;
+    }
+
+    /**
+     * A share of nothing yet.
+     *
+     * @param connection whose request it is
+     * @param goOn called from any thread when a lease that had to wait may go on
+     */
+    public Lease lease(Account connection, Runnable goOn) {
+        return new Lease(connection, goOn);
+    }
+
+    /** The requests of one connection. Everything in it belongs to the lock of the budget. */
+    public static final class Account {
+        private final Set<Lease> leases = new LinkedHashSet<>();
+        private long held;
     }
 
     /** The share of one request. */
     public final class Lease implements AutoCloseable {
+        private final Account connection;
         private final Runnable goOn;
         private long held;
         private long wanted;
         private boolean closed;
 
-        private Lease(Runnable goOn) {
+        private Lease(Account connection, Runnable goOn) {
+            this.connection = connection;
             this.goOn = goOn;
+        }
+
+        private boolean waits() {
+            return wanted > held;
+        }
+
+        /** Whether its connection has enough with those that came before it. */
+        private boolean standsAside() {
+            return connection.held + wanted - held > connectionLimit()
+                    && connection.leases.iterator().next() != this;
         }
 
         /**
@@ -71,6 +102,7 @@ public final class IngestBudget {
             }
             synchronized (IngestBudget.this) {
                 leases.add(this);
+                connection.leases.add(this);
                 wanted = bytes;
                 return grant(this, hasOlderWaiter(this));
             }
@@ -86,6 +118,8 @@ public final class IngestBudget {
                 }
                 closed = true;
                 used -= held;
+                connection.leases.remove(this);
+                connection.held -= held;
                 granted = grantWaiters();
             }
             granted.forEach(lease -> lease.goOn.run());
@@ -97,7 +131,7 @@ public final class IngestBudget {
             if (other == lease) {
                 return false;
             }
-            if (other.wanted > other.held) {
+            if (other.waits() && !other.standsAside()) {
                 return true;
             }
         }
@@ -107,10 +141,11 @@ public final class IngestBudget {
     private boolean grant(Lease lease, boolean others) {
         long more = lease.wanted - lease.held;
         boolean oldest = leases.iterator().next() == lease;
-        if (!oldest && (others || used + more > capacity)) {
+        if (!oldest && (others || lease.standsAside() || used + more > capacity)) {
             return false;
         }
         used += more;
+        lease.connection.held += more;
         lease.held = lease.wanted;
         return true;
     }
@@ -118,7 +153,7 @@ public final class IngestBudget {
     private List<Lease> grantWaiters() {
         List<Lease> granted = new ArrayList<>();
         for (Lease lease : leases) {
-            if (lease.wanted > lease.held) {
+            if (lease.waits() && !lease.standsAside()) {
                 if (!grant(lease, false)) {
                     break;
                 }

@@ -71,6 +71,8 @@ class QueryFrame extends ObjectFrame {
             case "include_vectors" -> includeVectors = vectorForm(token, in);
             case "include_values" -> includeValues = vectorForm(token, in);
             case "include_metadata" -> includeMetadata = in.bool(token);
+            case "group_by", "group_limit", "group_size" ->
+                throw VectorDbException.invalid(field + ": expected only in a query of its own");
             case "query_id" -> queryId = Ids.read(token, in);
             default -> {
                 return in.skip(token);

@@ -9,7 +9,7 @@ import java.io.IOException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** One record {@code {id, vector|values, metadata}}; reused from record to record. */
+/** One record {@code {id, vector|values, metadata, expires_at|ttl}}; reused from record to record. */
 class RecordFrame extends ObjectFrame {
     private final Consumer<Point> done;
     private final VectorFrame numbers = new VectorFrame();
@@ -18,6 +18,7 @@ class RecordFrame extends ObjectFrame {
     private float @Nullable [] vector;
     private float @Nullable [] values;
     private boolean hasMetadata;
+    private final ExpiryFields expiry = new ExpiryFields();
 
     /** @param done takes each complete record */
     RecordFrame(Consumer<Point> done) {
@@ -29,6 +30,7 @@ class RecordFrame extends ObjectFrame {
         vector = null;
         values = null;
         hasMetadata = false;
+        expiry.restart();
         return this;
     }
 
@@ -43,8 +45,27 @@ class RecordFrame extends ObjectFrame {
             case "vector" -> numbers.open(token, in, () -> vector = numbers.take());
             case "values" -> numbers.open(token, in, () -> values = numbers.take());
             case "metadata" -> metadata(token, in);
+            case "expires_at" -> {
+                expiry.expiresAt(token, in);
+                yield null;
+            }
+            case "ttl" -> {
+                expiry.ttl(token, in);
+                yield null;
+            }
+            case "if", "if_version" -> {
+                condition(field, token, in);
+                yield null;
+            }
             default -> in.skip(token);
         };
+    }
+
+    /** What must be so for the record to be stored; where records are stored piece by piece, nobody could be told. */
+    void condition(String field, JsonToken token, JsonPush in) throws IOException {
+        if (token != JsonToken.VALUE_NULL) {
+            throw in.refuse("expected no condition in a stream; an upsert of JSON takes them");
+        }
     }
 
     private @Nullable Frame metadata(JsonToken token, JsonPush in) throws IOException {
@@ -81,7 +102,7 @@ class RecordFrame extends ObjectFrame {
             throw VectorDbException.invalid(
                     at + "vector: expected 1 to " + Limits.MAX_DIMENSIONS + " numbers, got an empty list");
         }
-        return new Point(id, given, hasMetadata ? metadataFrame.take() : Metadata.EMPTY);
+        return new Point(id, given, hasMetadata ? metadataFrame.take() : Metadata.EMPTY).withExpiry(expiry.take());
     }
 
     /** Bytes of the record being read. */

@@ -40,7 +40,9 @@ public final class ScrollDocument extends JsonDocument<ScrollBody> {
         private @Nullable String described;
 
         private int limit = ScrollRequest.DEFAULT_LIMIT;
-        private Order order = Order.ID;
+        private @Nullable Order order;
+        private @Nullable String orderBy;
+        private boolean descending;
         private boolean vectors;
         private boolean metadata = true;
         private boolean close;
@@ -55,7 +57,13 @@ public final class ScrollDocument extends JsonDocument<ScrollBody> {
                 case "cursor" -> cursor = in.string(token);
                 case "limit" -> limit = in.integer(token);
                 case "close" -> close = in.bool(token);
-                case "filter", "order", "include_vectors", "include_values", "include_metadata" -> {
+                case "filter",
+                        "order",
+                        "order_by",
+                        "descending",
+                        "include_vectors",
+                        "include_values",
+                        "include_metadata" -> {
                     described = field;
                     return description(field, token, in);
                 }
@@ -72,6 +80,8 @@ public final class ScrollDocument extends JsonDocument<ScrollBody> {
                     return in.object(token, filter.restart(), "an object");
                 }
                 case "order" -> order = order(in.string(token));
+                case "order_by" -> orderBy = in.string(token);
+                case "descending" -> descending = in.bool(token);
                 case "include_metadata" -> metadata = in.bool(token);
                 default -> vectors = in.bool(token);
             }
@@ -95,13 +105,27 @@ public final class ScrollDocument extends JsonDocument<ScrollBody> {
                 if (close) {
                     throw VectorDbException.invalid("cursor: expected the one to close, got nothing");
                 }
-                return new ScrollBody.First(new ScrollRequest(order, filter.take(), vectors, metadata), limit);
+                return new ScrollBody.First(request(), limit);
             }
             if (described != null) {
                 throw VectorDbException.invalid(
                         described + ": expected nothing beside a cursor, which stands for it already");
             }
             return close ? new ScrollBody.Close(cursor) : new ScrollBody.Next(cursor, limit);
+        }
+
+        private ScrollRequest request() {
+            if (orderBy == null) {
+                if (descending) {
+                    throw VectorDbException.invalid("descending: expected only with order_by");
+                }
+                return new ScrollRequest(order == null ? Order.ID : order, filter.take(), vectors, metadata);
+            }
+            if (order != null) {
+                throw VectorDbException.invalid("order: expected nothing beside order_by");
+            }
+            ScrollRequest.Field by = new ScrollRequest.Field(orderBy, descending);
+            return new ScrollRequest(Order.FIELD, by, filter.take(), vectors, metadata);
         }
     }
 }

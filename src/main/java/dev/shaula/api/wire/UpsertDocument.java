@@ -5,6 +5,7 @@ import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.Limits;
 import dev.shaula.model.Point;
+import dev.shaula.model.Precondition;
 import dev.shaula.model.VectorDbException;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -12,7 +13,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The body of an upsert, {@code {collection, vectors: [...], ack}} or one bare record; fields in any order. It holds the
+ * The body of an upsert, {@code {collection, vectors: [...], ack, if}} or one bare record; fields in any order. It holds the
  * points and one incomplete row, so that a body of 5,000 rows of 1,536 numbers costs 31 MB of floats and little else.
  */
 public final class UpsertDocument extends JsonDocument<UpsertRequest> {
@@ -39,7 +40,7 @@ public final class UpsertDocument extends JsonDocument<UpsertRequest> {
     }
 
     /** The outer object: also a record, for callers that send one without a list around it. */
-    private static final class Top extends RecordFrame {
+    private static final class Top extends ConditionalFrame {
         private final Dimensions dimensions;
         private final Rows rows = new Rows();
         private String collection = CollectionConfig.DEFAULT_NAME;
@@ -94,7 +95,21 @@ public final class UpsertDocument extends JsonDocument<UpsertRequest> {
                 throw VectorDbException.invalid("vectors: expected at least one record, got an empty list");
             }
             checkLengths(points);
-            return new UpsertRequest(collection, points, ack, !listed);
+            return new UpsertRequest(collection, points, conditions(), ack, !listed);
+        }
+
+        /** One beside the list holds for every record that has none. */
+        private List<Precondition> conditions() {
+            boolean some = !condition().equals(Precondition.NONE)
+                    || (listed && rows.conditions.stream().anyMatch(each -> !each.equals(Precondition.NONE)));
+            if (!some) {
+                return List.of();
+            }
+            return listed
+                    ? rows.conditions.stream()
+                            .map(each -> each.equals(Precondition.NONE) ? condition() : each)
+                            .toList()
+                    : List.of(condition());
         }
 
         private Point bareRecord() {
@@ -122,7 +137,8 @@ public final class UpsertDocument extends JsonDocument<UpsertRequest> {
 
     private static final class Rows extends ArrayFrame {
         private final List<Point> points = new ArrayList<>();
-        private final RecordFrame row = new RecordFrame(this::add);
+        private final List<Precondition> conditions = new ArrayList<>();
+        private final ConditionalFrame row = new ConditionalFrame(this::add);
         private long bytes;
         /** Dimensions of the collection; 0 while it is not known or does not exist. */
         private int expected;
@@ -142,7 +158,8 @@ public final class UpsertDocument extends JsonDocument<UpsertRequest> {
                 throw wrongLength("vectors[" + index() + "].vector", expected, length);
             }
             points.add(point);
-            bytes += point.heapBytes() + Long.BYTES;
+            conditions.add(row.condition());
+            bytes += point.heapBytes() + 2 * Long.BYTES;
         }
     }
 }

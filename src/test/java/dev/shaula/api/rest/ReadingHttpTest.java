@@ -143,6 +143,73 @@ class ReadingHttpTest {
     }
 
     @Test
+    void shouldScrollByAnIndexedField() {
+        Http.post("/collections", "{'name':'ordered','dimensions':2,'indexes':[{'field':'n','type':'integer'}]}")
+                .statusCode(201);
+        Http.upsert(
+                        "ordered",
+                        "{'id':'c','vector':[1,0],'metadata':{'n':3}},{'id':'a','vector':[0,1],'metadata':{'n':[9,3]}},"
+                                + "{'id':'b','vector':[1,1]},{'id':'d','vector':[1,2],'metadata':{'n':4}}")
+                .statusCode(200);
+        String cursor = Http.post("/collections/ordered/scroll", "{'order_by':'n','limit':3}")
+                .statusCode(200)
+                .body("points.id", contains("a", "c", "d"))
+                .extract()
+                .path("cursor");
+        Http.post("/collections/ordered/scroll", "{'cursor':'" + cursor + "'}").body("points.id", contains("b"));
+        Http.post("/collections/ordered/scroll", "{'order_by':'n','descending':true}")
+                .body("points.id", contains("a", "d", "c", "b"));
+        Http.post("/collections/ordered/scroll", "{'order_by':'nobody'}")
+                .statusCode(400)
+                .body("error", containsString("order_by: the index on \"nobody\" is missing"));
+    }
+
+    @Test
+    void shouldAnswerWithTheNearestGroups() {
+        films("grouped");
+        Http.upsert("grouped", "{'id':'e','vector':[3,1],'metadata':{'n':[3,'x']}}")
+                .statusCode(200);
+        Http.post(
+                        "/vectors/query",
+                        "{'collection':'grouped','vector':[1,0],'group_by':'n','group_limit':3,'group_size':2}")
+                .statusCode(200)
+                .body("groups.value", contains(3, "x", 4))
+                .body("groups[0].results.id", contains("c", "e"))
+                .body("groups[1].results.id", contains("e"))
+                .body("groups[0].count", equalTo(2))
+                .body("count", equalTo(3));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "'group_by':7 | group_by: expected a string",
+                "'group_by':'' | group_by: expected 1 to 1024 characters, got 0",
+                "'group_by':'n','group_limit':0 | group_limit: expected 1 to 1000, got 0",
+                "'group_by':'n','group_size':101 | group_size: expected 1 to 100, got 101",
+                "'group_size':2 | group_size: expected only with group_by",
+                "'group_by':'n','explain':true | explain: expected nothing beside group_by",
+            })
+    void shouldRefuseBadGroupsNamingTheField(String fields, String error) {
+        Http.post("/collections", "{'name':'ungrouped','dimensions':2}");
+        Http.post("/vectors/query", "{'collection':'ungrouped','vector':[1,0]," + fields + "}")
+                .statusCode(400)
+                .body("error", containsString(error));
+    }
+
+    @Test
+    void shouldRefuseBadIndexesAtCreate() {
+        Http.post("/collections", "{'name':'badly','dimensions':2,'indexes':[{'field':'n'}]}")
+                .statusCode(400)
+                .body("error", containsString("indexes[0].type: expected a string, got nothing"));
+        Http.post("/collections", "{'name':'badly','dimensions':2,'indexes':[{'field':'n','type':'tree'}]}")
+                .statusCode(400)
+                .body("error", containsString("type: expected keyword"));
+    }
+
+    @Test
     void shouldCountExactly() {
         films("counted");
         Http.post("/collections/counted/count", "{}").statusCode(200).body("count", equalTo(4));
@@ -162,6 +229,8 @@ class ReadingHttpTest {
                 "{'limit':10001} | limit: expected 1 to 10000, got 10001",
                 "{'order':'up'} | order: expected id, insertion or random, got \"up\"",
                 "{'cursor':'abc','filter':{'n':1}} | filter: expected nothing beside a cursor",
+                "{'order_by':'n','order':'id'} | order: expected nothing beside order_by",
+                "{'descending':true} | descending: expected only with order_by",
                 "{'close':true} | cursor: expected the one to close, got nothing",
                 "{'filter':{'n':{'$gt':true}}} | filter.n.$gt: expected a number or a string, got true",
             })

@@ -1,5 +1,6 @@
 package dev.shaula.api.websocket;
 
+import dev.shaula.api.wire.Bounds;
 import dev.shaula.fixture.EmbeddedNode;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.quarkus.runtime.configuration.MemorySize;
@@ -30,6 +31,7 @@ final class EmbeddedDoor implements AutoCloseable {
                 new Small(credit, window, idleTimeout),
                 Optional.empty(),
                 Optional.empty(),
+                new Bounds(node.collections()),
                 new SimpleMeterRegistry());
         HttpServerOptions options = new HttpServerOptions();
         new StreamRoute.Frames().customizeHttpServer(options);

@@ -16,6 +16,24 @@ class IngestBudgetTest {
     private final List<String> woken = new ArrayList<>();
 
     @Test
+    void shouldLetNobodyWaitBehindAConnectionThatHasItsPart() {
+        IngestBudget.Account greedy = new IngestBudget.Account();
+        assertThat(lease("other").hold(UNIT)).isTrue();
+        IngestBudget.Lease first = lease(greedy, "first");
+        assertThat(first.hold(3 * UNIT))
+                .as("one body of a connection may be large")
+                .isTrue();
+        IngestBudget.Lease second = lease(greedy, "second");
+        assertThat(second.hold(UNIT)).isFalse();
+        assertThat(lease("modest").hold(2 * UNIT))
+                .as("a later one of another connection")
+                .isTrue();
+        assertThat(woken).isEmpty();
+        first.close();
+        assertThat(woken).containsExactly("second");
+    }
+
+    @Test
     void shouldCostSmallBodiesNothing() {
         assertThat(lease("a").hold(IngestBudget.FREE_BYTES)).isTrue();
         assertThat(budget.used()).isZero();
@@ -104,7 +122,7 @@ class IngestBudgetTest {
 
         Body(long size) {
             this.size = size;
-            lease = budget.lease(() -> waiting = false);
+            lease = budget.lease(new IngestBudget.Account(), () -> waiting = false);
         }
 
         boolean grow() {
@@ -118,6 +136,10 @@ class IngestBudgetTest {
     }
 
     private IngestBudget.Lease lease(String name) {
-        return budget.lease(() -> woken.add(name));
+        return lease(new IngestBudget.Account(), name);
+    }
+
+    private IngestBudget.Lease lease(IngestBudget.Account connection, String name) {
+        return budget.lease(connection, () -> woken.add(name));
     }
 }

@@ -1,0 +1,96 @@
+package dev.shaula.hnsw;
+
+import java.util.Arrays;
+
+/**
+ * The nearest nodes that a search has seen, sorted, each marked once it is expanded: candidates and results in one array,
+ * as in NSG (VLDB 2019). Keys are those of {@link Keys}; a mark clears the highest bit of the node, which is set in every
+ * key, so that a marked key still sorts where it stands. Up to some hundred nodes moving half of them for each one that
+ * comes is cheaper than two heaps, whose branches nobody can foretell.
+ */
+final class NearestNodes {
+    private static final long UNMARKED = 0x8000_0000L;
+
+    private long[] keys = new long[256];
+    private int size;
+    private int limit;
+    /** All before this are marked. */
+    private int next;
+
+    /** Empties the list, which then keeps the nearest {@code mostNodes}. */
+    void reset(int mostNodes) {
+        if (keys.length < mostNodes) {
+            keys = new long[Math.max(mostNodes, 2 * keys.length)];
+        }
+        size = 0;
+        limit = mostNodes;
+        next = 0;
+    }
+
+    int size() {
+        return size;
+    }
+
+    /** True if there is a node that is not marked; {@link #peek} and {@link #take} then give the nearest of them. */
+    boolean hasNext() {
+        while (next < size && (keys[next] & UNMARKED) == 0) {
+            next++;
+        }
+        return next < size;
+    }
+
+    int peek() {
+        return Keys.node(keys[next]);
+    }
+
+    /** The node of {@link #peek}, marked from now on. */
+    int take() {
+        long key = keys[next];
+        keys[next++] = key & ~UNMARKED;
+        return Keys.node(key);
+    }
+
+    /** Takes a node in unless the list is full of nearer ones. */
+    void add(long key) {
+        if (size == limit) {
+            if (key >= keys[size - 1]) {
+                return;
+            }
+        } else {
+            size++;
+        }
+        int at = placeOf(key, size - 1);
+        System.arraycopy(keys, at, keys, at + 1, size - 1 - at);
+        keys[at] = key;
+        next = Math.min(next, at);
+    }
+
+    /** The first of {@code n} sorted keys that is not less. */
+    private int placeOf(long key, int n) {
+        int low = 0;
+        int high = n;
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (keys[middle] < key) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
+    }
+
+    /** Copies all keys without their marks, the nearest first. */
+    long[] copyTo(long[] into) {
+        long[] out = into.length < size ? Arrays.copyOf(into, Math.max(size, 2 * into.length)) : into;
+        for (int i = 0; i < size; i++) {
+            long key = keys[i] | UNMARKED;
+            int at = i;
+            for (; at > 0 && out[at - 1] > key; at--) { // nodes at one distance were sorted by their marks
+                out[at] = out[at - 1];
+            }
+            out[at] = key;
+        }
+        return out;
+    }
+}

@@ -1,0 +1,127 @@
+package dev.shaula.collection;
+
+import static dev.shaula.fixture.EmbeddedNode.get;
+
+import dev.shaula.fixture.EmbeddedNode;
+import dev.shaula.fixture.RandomVectors;
+import dev.shaula.model.Ack;
+import dev.shaula.model.CollectionConfig;
+import dev.shaula.model.FieldIndex;
+import dev.shaula.model.FieldIndex.Kind;
+import dev.shaula.model.Filter;
+import dev.shaula.model.Metadata;
+import dev.shaula.model.Metric;
+import dev.shaula.model.Point;
+import dev.shaula.model.SearchRequest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.NullMarked;
+
+/**
+ * Deletes half of many small rows by a filter while searches go on, and says what the searches and the heap felt of it.
+ * A program, run by hand:
+ *
+ * <pre>java -Xmx2g -cp target/classes:target/test-classes:... dev.shaula.collection.DeleteByFilterLoad 1000000 8</pre>
+ *
+ * with the number of rows and their dimensions. Searches come 50 a second, so that they wait for each other as those of
+ * different callers do, and each is measured from when it was due.
+ */
+@NullMarked
+final class DeleteByFilterLoad {
+    private static final long EVERY_NS = 20_000_000;
+    private static final int IDLE_SEARCHES = 1_000;
+
+    private final VectorCollection things;
+    private final RandomVectors queries;
+
+    private DeleteByFilterLoad(VectorCollection things, RandomVectors queries) {
+        this.things = things;
+        this.queries = queries;
+    }
+
+    @SuppressWarnings("SystemOut")
+    public static void main(String[] args) throws IOException {
+        int rows = Integer.parseInt(args[0]);
+        int dimensions = Integer.parseInt(args[1]);
+        Path data = Files.createTempDirectory("delete-by-filter");
+        try (EmbeddedNode node = new EmbeddedNode(data)) {
+            CollectionConfig config = new CollectionConfig("things", dimensions, Metric.EUCLIDEAN, 1, 8, 40, true);
+            VectorCollection things = get(node.collections()
+                            .create(config, List.of(new FieldIndex("odd", Kind.BOOLEAN))))
+                    .collection();
+            fill(things, rows, dimensions);
+            DeleteByFilterLoad load = new DeleteByFilterLoad(things, new RandomVectors(dimensions, 11));
+            load.searchFor(IDLE_SEARCHES, new CompletableFuture<>()); // compiles
+            load.report("idle", load.searchFor(IDLE_SEARCHES, new CompletableFuture<>()));
+            Filter odd = new Filter.Compare("odd", Filter.Op.EQ, new Filter.Value.Bool(true));
+            long startedNs = System.nanoTime();
+            CompletableFuture<Long> deleted =
+                    things.delete(odd, Ack.INDEXED).subscribeAsCompletionStage().toCompletableFuture();
+            long[] during = load.searchFor(Integer.MAX_VALUE, deleted);
+            System.out.printf(
+                    "deleted %,d of %,d in %.1f s; %,d are left%n",
+                    deleted.join(), rows, (System.nanoTime() - startedNs) / 1e9, get(things.count(null)));
+            load.report("while deleting", during);
+            load.report("after", load.searchFor(IDLE_SEARCHES, new CompletableFuture<>()));
+        }
+    }
+
+    @SuppressWarnings("SystemOut")
+    private static void fill(VectorCollection things, int rows, int dimensions) {
+        RandomVectors vectors = new RandomVectors(dimensions, 7);
+        long startedNs = System.nanoTime();
+        for (int from = 0; from < rows; from += 1_000) {
+            List<Point> points = new ArrayList<>();
+            for (int row = from; row < Math.min(rows, from + 1_000); row++) {
+                Metadata metadata = Metadata.ofJson("{\"odd\":" + (row % 2 == 1) + ",\"row\":" + row + "}");
+                points.add(new Point("p" + row, vectors.next(), metadata));
+            }
+            get(things.upsert(points, Ack.INDEXED));
+        }
+        things.commit().await().atMost(Duration.ofMinutes(10));
+        System.out.printf("%,d rows written in %.0f s%n", rows, (System.nanoTime() - startedNs) / 1e9);
+    }
+
+    private long usedHeap;
+
+    /** Latencies of {@code n} searches, or of as many as come before {@code end} completes. */
+    private long[] searchFor(int n, CompletableFuture<?> end) {
+        long[] ns = new long[1024];
+        int done = 0;
+        usedHeap = 0;
+        long dueNs = System.nanoTime();
+        while (done < n && !end.isDone()) {
+            while (System.nanoTime() < dueNs) {
+                LockSupport.parkNanos(dueNs - System.nanoTime());
+            }
+            get(things.search(SearchRequest.of(queries.next(), 10)));
+            ns = done == ns.length ? Arrays.copyOf(ns, 2 * done) : ns;
+            ns[done++] = System.nanoTime() - dueNs;
+            Runtime runtime = Runtime.getRuntime();
+            usedHeap = Math.max(usedHeap, runtime.totalMemory() - runtime.freeMemory());
+            dueNs += EVERY_NS;
+        }
+        return Arrays.copyOf(ns, done);
+    }
+
+    @SuppressWarnings("SystemOut")
+    private void report(String what, long[] ns) {
+        Arrays.sort(ns);
+        System.out.printf(
+                "%s: %,d searches, p50 %.2f ms, p99 %.2f ms, longest %.1f ms; heap at most %,d MiB, shard %,d MiB%n",
+                what,
+                ns.length,
+                ns[ns.length / 2] / 1e6,
+                ns[ns.length * 99 / 100] / 1e6,
+                ns[ns.length - 1] / 1e6,
+                usedHeap >> 20,
+                things.info().memoryBytes() >> 20);
+    }
+}
