@@ -2,7 +2,6 @@ package dev.shaula;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.shaula.model.Limits;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import java.io.IOException;
@@ -17,7 +16,7 @@ import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
-/** The README does not say what is not so: its tour is run, and its limits are those of the code. */
+/** The README does not say what is not so: its tour is run. */
 @NullMarked
 @QuarkusTest
 class ReadmeTest {
@@ -39,27 +38,6 @@ class ReadmeTest {
             String expected = Pattern.quote(step.answer()).replace("…", "\\E(?s:.*)\\Q");
             assertThat(said.strip()).as(step.command()).matches(expected);
         }
-    }
-
-    @Test
-    void shouldStateTheLimitsOfTheCode() throws IOException {
-        assertThat(readme())
-                .contains("| dimensions | 1 to %,d |".formatted(Limits.MAX_DIMENSIONS))
-                .contains("| id | 1 to %,d bytes of UTF-8 |".formatted(Limits.MAX_ID_BYTES))
-                .contains("%,d bytes of JSON, %d levels".formatted(Limits.MAX_METADATA_BYTES, Limits.MAX_DEPTH))
-                .contains("| `top_k`, `ef_search` | %,d, %,d |".formatted(Limits.MAX_TOP_K, Limits.MAX_EF))
-                .contains("| queries of a batch | %,d |".formatted(Limits.MAX_BATCH_QUERIES))
-                .contains("| conditions of a filter | %,d, %d levels |"
-                        .formatted(Limits.MAX_FILTER_CONDITIONS, Limits.MAX_DEPTH))
-                .contains("| %d, %,d characters |".formatted(Limits.MAX_INDEXES, Limits.MAX_FIELD_LENGTH))
-                .contains("| facets of an answer, different values | %,d, %,d |"
-                        .formatted(Limits.MAX_FACETS, Limits.MAX_FACET_VALUES))
-                .contains("| points of a page of a scroll | %,d, ".formatted(Limits.MAX_SCROLL_LIMIT))
-                .contains("| ids of a delete | %,d |".formatted(Limits.MAX_DELETE_IDS))
-                .contains("| ids of a change of metadata, keys it deletes | %,d, %,d |"
-                        .formatted(Limits.MAX_DELETE_IDS, Limits.MAX_DELETED_KEYS))
-                .contains("| points of one JSON upsert | %,d ".formatted(Limits.MAX_UPSERT_POINTS))
-                .contains("%d to %d, 1 to %,d |".formatted(Limits.MIN_M, Limits.MAX_M, Limits.MAX_EF_CONSTRUCTION));
     }
 
     private static List<Step> tour() throws IOException {

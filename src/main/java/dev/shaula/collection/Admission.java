@@ -21,27 +21,35 @@ import org.jspecify.annotations.Nullable;
  * @param sender who writes; null for nobody in particular
  * @param slice bounds of a slice of a stream
  * @param longestWait how long a whole request waits
+ * @param times of the writes of the node, from their admission to their answer
  */
 record Admission(
         ByteBudget budget,
         ByteBudget.Account account,
         @Nullable Sender sender,
         UpsertStream.Bounds slice,
-        Duration longestWait) {
+        Duration longestWait,
+        WriteTimes times) {
 
     /** For writes that have no account. */
     Admission(ByteBudget budget, UpsertStream.Bounds slice, Duration longestWait) {
-        this(budget, budget.common(), null, slice, longestWait);
+        this(budget, budget.common(), null, slice, longestWait, new WriteTimes());
     }
 
-    /** For the writes to one more collection, which has at most {@code limit} bytes in flight. */
-    Admission ofCollection(long limit) {
-        return new Admission(budget, budget.account(limit), null, slice, longestWait);
+    /**
+     * For the writes to one more collection.
+     *
+     * @param limit bytes that it has in flight at most
+     * @param places points of streams, and whole requests, that it has in flight at most: as many as its shards take in
+     *     two of their cycles. What is beyond would not be written any sooner, only wait inside instead of outside
+     */
+    Admission ofCollection(long limit, int places) {
+        return new Admission(budget, budget.account(limit, places), null, slice, longestWait, times);
     }
 
     /** The same for the writes of one sender. */
     Admission of(Sender writer) {
-        return new Admission(budget, account, writer, slice, longestWait);
+        return new Admission(budget, account, writer, slice, longestWait, times);
     }
 
     /** Asks for a share. */
@@ -108,10 +116,12 @@ record Admission(
             if (write == null) {
                 return;
             }
+            long begunNs = System.nanoTime();
             Uni.createFrom()
                     .deferred(write::get)
                     .onTermination()
                     .invoke(waiter::release)
+                    .invoke(() -> times.record(System.nanoTime() - begunNs))
                     .subscribe()
                     .with(emitter::complete, emitter::fail);
         }

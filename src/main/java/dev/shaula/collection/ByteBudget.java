@@ -4,7 +4,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -99,6 +98,7 @@ public final class ByteBudget {
             }
             used -= bytes;
             account.used -= bytes;
+            account.shares--;
             if (sender != null) {
                 sender.used -= bytes;
             }
@@ -108,6 +108,7 @@ public final class ByteBudget {
             granted = true;
             used += bytes;
             account.used += bytes;
+            account.shares++;
             if (sender != null) {
                 sender.used += bytes;
             }
@@ -120,18 +121,22 @@ public final class ByteBudget {
     /** The part of the budget that one collection may have. */
     public final class Account {
         private final long limit;
+        /** Most shares of it at a time. */
+        private final int places;
         /** Whether others get their part whatever this one asks for. */
         private final boolean shared;
 
-        private final Map<@Nullable Sender, Line> lines = new IdentityHashMap<>();
+        private final IdentityHashMap<@Nullable Sender, Line> lines = new IdentityHashMap<>();
         private final ArrayDeque<Line> turn = new ArrayDeque<>();
         private long used;
+        private int shares;
         private long waitingBytes;
         /** Whether it is in {@link #turns} or {@link #aside}. */
         private boolean known;
 
-        private Account(long limit, boolean shared) {
+        private Account(long limit, int places, boolean shared) {
             this.limit = limit;
+            this.places = places;
             this.shared = shared;
         }
 
@@ -227,7 +232,9 @@ public final class ByteBudget {
         }
 
         private boolean mayHold(long more) {
-            return !shared || used == 0 || used + more <= Math.min(limit, capacity - ByteBudget.this.used - more);
+            return !shared
+                    || shares == 0
+                    || (shares < places && used + more <= Math.min(limit, capacity - ByteBudget.this.used - more));
         }
 
         /** {@code first} is the head of the first line. */
@@ -265,7 +272,7 @@ public final class ByteBudget {
     public ByteBudget(long capacity, long senderLimit) {
         this.capacity = capacity;
         this.senderLimit = senderLimit;
-        this.common = new Account(capacity, false);
+        this.common = new Account(capacity, Integer.MAX_VALUE, false);
     }
 
     public long capacity() {
@@ -293,7 +300,12 @@ public final class ByteBudget {
 
     /** An account of its own that never holds more than {@code limit} bytes, a single share apart. */
     public Account account(long limit) {
-        return new Account(limit, true);
+        return account(limit, Integer.MAX_VALUE);
+    }
+
+    /** As {@link #account(long)}, and never more than {@code places} shares, at least 1. */
+    Account account(long limit, int places) {
+        return new Account(limit, places, true);
     }
 
     /** The account of all who have none: in order of arrival, and one of them may hold the whole budget. */

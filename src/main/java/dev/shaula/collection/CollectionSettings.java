@@ -45,6 +45,10 @@ public interface CollectionSettings {
     @WithDefault("30s")
     Duration writeWait();
 
+    /** How long the start waits for a shard to open; then it is named, and joins when it comes. */
+    @WithDefault("60s")
+    Duration openWait();
+
     /** Writes a second and shard at most, 0 for no limit: leaves cores to searches. */
     @WithDefault("0")
     int maxWriteRate();

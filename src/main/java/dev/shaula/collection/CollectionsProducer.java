@@ -35,7 +35,8 @@ final class CollectionsProducer {
                         defaults.writeBudgetBytes(),
                         defaults.sliceBytes(),
                         settings.writeWait())
-                .withParts(bytes(settings.collectionBudget()), bytes(settings.connectionBudget()));
+                .withParts(bytes(settings.collectionBudget()), bytes(settings.connectionBudget()))
+                .withOpenWait(settings.openWait());
         return LocalCollections.open(vertx, Clock.systemUTC(), node, shardSettings(settings));
     }
 

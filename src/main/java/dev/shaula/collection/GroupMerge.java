@@ -45,14 +45,14 @@ final class GroupMerge {
                 points.computeIfAbsent(group.value(), v -> new ArrayList<>()).addAll(group.points())));
         return points.entrySet().stream()
                 .map(entry -> new SearchGroup(entry.getKey(), nearest(entry.getValue(), request.size())))
-                .sorted(Comparator.comparing(SearchGroup::score).reversed())
+                .sorted(Comparator.comparingDouble(SearchGroup::score).reversed())
                 .limit(request.groups())
                 .toList();
     }
 
     private static List<ScoredPoint> nearest(List<ScoredPoint> points, int n) {
         return points.stream()
-                .sorted(Comparator.comparing(ScoredPoint::score).reversed())
+                .sorted(Comparator.comparingDouble(ScoredPoint::score).reversed())
                 .limit(n)
                 .toList();
     }

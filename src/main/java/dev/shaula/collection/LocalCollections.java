@@ -15,6 +15,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -24,6 +25,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentMap;
@@ -85,6 +87,7 @@ public final class LocalCollections implements CollectionRegistry {
      * @param connectionBudgetBytes the part of it that one connection may have
      * @param sliceBytes heap bytes of one slice of a stream
      * @param writeWait how long a whole request waits for the budget
+     * @param openWait how long the start waits for a shard before it goes on without it, at least 1 ms
      */
     public record Settings(
             int shards,
@@ -92,10 +95,25 @@ public final class LocalCollections implements CollectionRegistry {
             long collectionBudgetBytes,
             long connectionBudgetBytes,
             long sliceBytes,
-            Duration writeWait) {
+            Duration writeWait,
+            Duration openWait) {
+        private static final Duration OPEN_WAIT = Duration.ofSeconds(60);
+
         private static final int SLICE_POINTS = 1_024;
         private static final long SMALLEST_SLICE = 128 << 10;
         private static final long LARGEST_SLICE = 4 << 20;
+
+        /** The same with another time to wait for a shard. */
+        public Settings withOpenWait(Duration wait) {
+            return new Settings(
+                    shards,
+                    writeBudgetBytes,
+                    collectionBudgetBytes,
+                    connectionBudgetBytes,
+                    sliceBytes,
+                    writeWait,
+                    wait);
+        }
 
         /** From the cores and the heap of this process. */
         public static Settings defaults() {
@@ -110,9 +128,16 @@ public final class LocalCollections implements CollectionRegistry {
                     shards, bytes, Math.clamp(bytes / 200, SMALLEST_SLICE, LARGEST_SLICE), Duration.ofSeconds(30));
         }
 
-        /** With half of the write budget for one collection and an eighth for one connection. */
+        /** With half of the write budget for one collection, an eighth for one connection, and 60 s for a shard to open. */
         public Settings(int shards, long writeBudgetBytes, long sliceBytes, Duration writeWait) {
-            this(shards, writeBudgetBytes, writeBudgetBytes / 2, writeBudgetBytes / 8, sliceBytes, writeWait);
+            this(
+                    shards,
+                    writeBudgetBytes,
+                    writeBudgetBytes / 2,
+                    writeBudgetBytes / 8,
+                    sliceBytes,
+                    writeWait,
+                    OPEN_WAIT);
         }
 
         /** The same with other parts for one collection and one connection, where they are given; in bytes. */
@@ -123,7 +148,8 @@ public final class LocalCollections implements CollectionRegistry {
                     collection.orElse(collectionBudgetBytes),
                     connection.orElse(connectionBudgetBytes),
                     sliceBytes,
-                    writeWait);
+                    writeWait,
+                    openWait);
         }
 
         Admission toAdmission() {
@@ -185,6 +211,11 @@ public final class LocalCollections implements CollectionRegistry {
                 Map.entry("search_wait_ms", shards.searchWait().toMillis()),
                 Map.entry("native_memory_bytes", shards.memoryLimitBytes()),
                 Map.entry("writes_per_second_and_shard", (long) shards.maxWritesPerSecond()));
+    }
+
+    /** How long writes take from their admission to their answer. */
+    public WriteTimes writeTimes() {
+        return admission.times();
     }
 
     /** Bytes of writes that lie in the mailboxes of shards; a part of what the write budget counts. */
@@ -527,10 +558,24 @@ public final class LocalCollections implements CollectionRegistry {
                         config,
                         manifest.createdAt(),
                         all,
-                        admission.ofCollection(settings.collectionBudgetBytes()),
+                        admission.ofCollection(
+                                settings.collectionBudgetBytes(),
+                                2 * runtime.settings().maxBatchWrites() * config.shards()),
                         scrolls,
                         new DeclaredIndexes(manifest.indexes(), indexes -> save(config, indexes))))
-                .call(ShardedCollection::declareIndexes);
+                .call(ShardedCollection::declareIndexes)
+                .invoke(collection -> declareWhenOpen(open, collection));
+    }
+
+    private static void declareWhenOpen(Collection<Shard> shards, ShardedCollection collection) {
+        for (Shard shard : shards) {
+            if (shard instanceof LateShard late) {
+                late.whenOpen(() -> collection
+                        .declareIndexes()
+                        .subscribe()
+                        .with(done -> {}, e -> LOG.warnf(e, "the indexes of a shard that came late are not declared")));
+            }
+        }
     }
 
     /** Writes the manifest anew, unless the collection is dropped meanwhile: a manifest would bring it back. */
@@ -562,13 +607,30 @@ public final class LocalCollections implements CollectionRegistry {
         return LocalShard.open(name, config, ShardedCollection.shardFolder(folder, number), runtime);
     }
 
-    /** A shard that cannot be opened is named and refuses its calls; the others serve. */
+    /** A shard that cannot be opened, or not in time, is named and refuses its calls; the others serve. */
     private Uni<Shard> openOrQuarantine(CollectionConfig config, int number, Path folder) {
         String name = config.name() + "/" + number;
-        return openShard(config, number, folder).onFailure().recoverWithItem(failure -> {
+        Uni<Shard> opening = openShard(config, number, folder).onFailure().recoverWithItem(failure -> {
             LOG.errorf(failure, "%s: could not be opened", name);
-            return new QuarantinedShard(name, String.valueOf(failure.getMessage()));
+            return QuarantinedShard.damaged(name, String.valueOf(failure.getMessage()));
         });
+        return Uni.createFrom().emitter(emitter -> {
+            Instant since = clock.instant();
+            CompletableFuture<Shard> opened = opening.subscribeAsCompletionStage();
+            long watch = worker.vertx()
+                    .setTimer(settings.openWait().toMillis(), due -> emitter.complete(late(name, since, opened)));
+            opened.thenAccept(shard -> {
+                worker.vertx().cancelTimer(watch);
+                emitter.complete(shard); // of no effect if it is late
+            });
+        });
+    }
+
+    private Shard late(String name, Instant since, CompletableFuture<Shard> opened) {
+        LOG.warnf("%s: still opening since %s; what does not need it is served", name, since);
+        LateShard late = new LateShard(opened, QuarantinedShard.opening(name, since));
+        late.whenOpen(() -> LOG.infof("%s: is no longer opening", name));
+        return late;
     }
 
     /** The clients send their default without their users' having wished for it: such a wish is left to the server. */

@@ -24,22 +24,35 @@ import dev.shaula.shard.ShardStatus;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stands where a damaged shard would: refuses every call by name. A search that would need it fails instead of
- * answering from the rest as if that were all.
+ * Stands where a damaged shard would, or one that is not open yet: refuses every call by name. A search that would need
+ * it fails instead of answering from the rest as if that were all.
  */
 final class QuarantinedShard implements Shard {
     private final String message;
     private final String failure;
 
-    QuarantinedShard(String name, String reason) {
+    private QuarantinedShard(String name, String reason, String message) {
         this.failure = name + ": " + reason;
-        this.message = "shard " + name + " is quarantined: " + reason;
+        this.message = message;
+    }
+
+    /** For good. */
+    static QuarantinedShard damaged(String name, String reason) {
+        return new QuarantinedShard(name, reason, "shard " + name + " is quarantined: " + reason);
+    }
+
+    /** Until it is there. */
+    static QuarantinedShard opening(String name, Instant since) {
+        String reason = "still opening since " + since.truncatedTo(ChronoUnit.SECONDS);
+        return new QuarantinedShard(name, reason, "shard " + name + " is " + reason + "; try again later");
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.shaula.collection;
 
+import dev.shaula.model.Limits;
 import dev.shaula.model.VectorDbException;
 import io.smallrye.mutiny.Uni;
 import java.security.SecureRandom;
@@ -36,7 +37,7 @@ final class Scrolls {
     record Bounds(int count, long heapBytes, Duration idle) {
         /** A sixteenth of the heap: at 2 GiB, lists of 33 million points. */
         static Bounds defaults() {
-            return new Bounds(1_000, Runtime.getRuntime().maxMemory() / 16, Duration.ofMinutes(2));
+            return new Bounds(Limits.MAX_SCROLLS, Runtime.getRuntime().maxMemory() / 16, Duration.ofMinutes(2));
         }
     }
 

@@ -153,6 +153,11 @@ final class ShardedCollection implements VectorCollection {
             public Uni<WriteResult> write(List<Point> slice) {
                 return unlessDropped(() -> storeSplit(slice, ack));
             }
+
+            @Override
+            public void stored(long sinceNs) {
+                admission.times().record(System.nanoTime() - sinceNs);
+            }
         });
     }
 

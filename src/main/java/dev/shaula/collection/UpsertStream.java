@@ -45,6 +45,9 @@ final class UpsertStream extends AbstractMulti<WriteResult> {
         void check(Point point, long position);
 
         Uni<WriteResult> write(List<Point> slice);
+
+        /** A slice whose first point was admitted at {@code sinceNs} is stored. */
+        default void stored(long sinceNs) {}
     }
 
     /** @param budget what every point takes a share of */
@@ -84,6 +87,7 @@ final class UpsertStream extends AbstractMulti<WriteResult> {
         private List<Point> slice = new ArrayList<>();
         private List<ByteBudget.Waiter> shares = new ArrayList<>();
         private long sliceBytes;
+        private long sliceSinceNs;
         private long position;
         private boolean asked;
         private boolean awaitsGrant;
@@ -214,6 +218,9 @@ final class UpsertStream extends AbstractMulti<WriteResult> {
                 awaitsGrant = false;
                 arrived = null;
                 position++;
+                if (slice.isEmpty()) {
+                    sliceSinceNs = System.nanoTime();
+                }
                 slice.add(point);
                 sliceBytes += point.heapBytes();
             }
@@ -252,6 +259,7 @@ final class UpsertStream extends AbstractMulti<WriteResult> {
             List<Point> points = slice;
             slice = new ArrayList<>();
             sliceBytes = 0;
+            long sinceNs = sliceSinceNs;
             List<ByteBudget.Waiter> held = shares;
             shares = new ArrayList<>();
             if (awaitsGrant) {
@@ -266,6 +274,7 @@ final class UpsertStream extends AbstractMulti<WriteResult> {
                     .subscribe()
                     .with(
                             result -> {
+                                writer.stored(sinceNs);
                                 written = result;
                                 signal();
                             },

@@ -1,6 +1,6 @@
 package dev.shaula.model;
 
-/** The limits of every public input, in one place; the README's table is checked against it. */
+/** The limits of every public input, in one place; docs/limits.md is checked against it. */
 public final class Limits {
     /** Longest id, in UTF-8 bytes. */
     public static final int MAX_ID_BYTES = 1_024;
@@ -20,6 +20,8 @@ public final class Limits {
     public static final int MAX_DEPTH = 32;
     /** Conditions in one filter, counting every operator and every element of {@code $in} and {@code $nin}. */
     public static final int MAX_FILTER_CONDITIONS = 4_096;
+    /** Largest body of any request but an upsert, in bytes: a batch of a thousand queries has room. */
+    public static final int MAX_REQUEST_BYTES = 64 << 20;
     /** Points in one upsert that is stored as a whole; a stream of points has no limit. */
     public static final int MAX_UPSERT_POINTS = 1_000_000;
     /** Queries in one batch query. */
@@ -49,6 +51,16 @@ public final class Limits {
     /** Points in one page of a scroll; a stream of points has no limit. */
     public static final int MAX_SCROLL_LIMIT = 10_000;
 
+    /** Scrolls that are held for readers who come back. */
+    public static final int MAX_SCROLLS = 1_000;
+
+    /** Ids of one Get over gRPC: each is a row of 4 bytes a dimension in one answer. */
+    public static final int MAX_GET_IDS = 1_000;
+    /** Calls at once on one connection of gRPC; a client waits with more, or opens another connection. */
+    public static final int MAX_CALLS = 100;
+    /** Searches of one stream of gRPC under way: enough to keep several cores busy, few enough to leave the queue to others. */
+    public static final int MAX_STREAM_SEARCHES = 16;
+
     /** Results that a live query keeps. */
     public static final int MAX_LIVE_K = 1_000;
     /** Heap of what one live query keeps of one shard, in bytes: two answers with ids, metadata and vectors. */
@@ -56,6 +68,10 @@ public final class Limits {
 
     /** Longest name of an upsert stream of a WebSocket, in characters. */
     public static final int MAX_STREAM_NAME_LENGTH = 128;
+    /** Longest message of a WebSocket, in bytes. */
+    public static final int MAX_SOCKET_MESSAGE_BYTES = 4 << 20;
+    /** Queries under way on one WebSocket; it is not read beyond them. */
+    public static final int MAX_SOCKET_QUERIES = 256;
     /** Upsert streams that one WebSocket has open. */
     public static final int MAX_SOCKET_STREAMS = 16;
     /** Live queries of one WebSocket. */

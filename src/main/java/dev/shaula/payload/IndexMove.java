@@ -4,7 +4,6 @@ import dev.shaula.model.OrdinalMap;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Takes indexes along when rows are dropped and the others move up: nothing is read again. {@link #prepare} does the work
@@ -13,7 +12,7 @@ import java.util.Map;
  */
 public final class IndexMove {
     private final OrdinalMap map;
-    private final Map<IndexSegment, IndexSegment> moved = new IdentityHashMap<>();
+    private final IdentityHashMap<IndexSegment, IndexSegment> moved = new IdentityHashMap<>();
 
     public IndexMove(OrdinalMap map) {
         this.map = map;

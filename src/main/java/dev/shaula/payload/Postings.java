@@ -20,6 +20,8 @@ sealed interface Postings permits TermPostings, KeyPostings {
     @FunctionalInterface
     interface Visitor {
         /**
+         * Takes one.
+         *
          * @param value number of the value: of the term, or of its first key
          * @param rows ascending, the first {@code n}; one may stand there twice
          */

@@ -50,6 +50,9 @@ final class Compactor {
         /** Does something on the shard's thread after which, if it fails, the shard must not write on. */
         void guard(Runnable step);
 
+        /** Does something on the shard's thread, on which this is called, once no step of linking or mending is under way. */
+        void whenGraphRests(Runnable action);
+
         /** The graph may be linked and mended again. */
         void resume();
 
@@ -68,7 +71,7 @@ final class Compactor {
         return holdsGraph;
     }
 
-    /** Begins if there is reason to, and nothing under way. */
+    /** Begins if there is reason to, and nothing under way; the graph must be at rest. */
     void startIfDue(long freeBytes) {
         ShardState state = host.state();
         if (running != null || host.isOver() || state.sequence() < notBefore || !state.compactionDue()) {
@@ -80,7 +83,8 @@ final class Compactor {
         }
         Compaction started = new Compaction(from, state.droppable());
         running = started;
-        inBackground(() -> started.copy(host::current, host::isOver), () -> takeGraph(started));
+        inBackground(
+                () -> started.copy(host::current, host::isOver), () -> host.whenGraphRests(() -> takeGraph(started)));
     }
 
     private void takeGraph(Compaction compaction) {

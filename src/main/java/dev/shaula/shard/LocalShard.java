@@ -1,6 +1,5 @@
 package dev.shaula.shard;
 
-import dev.shaula.hnsw.HnswBuilder;
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.Expiry;
@@ -53,21 +52,15 @@ import org.jspecify.annotations.Nullable;
  * A shard of this process: a worker verticle with a thread of its own. Everything that changes the shard happens on
  * that thread; searches read the published snapshot on the search pool and meet the writer nowhere.
  *
- * <p>A batch forms by itself: while one is synced and linked, the next gathers in the mailbox. One log append, with
- * one sync, covers it; then rows and tombstones; then one swap publishes it; then the answers; then the links, in steps
- * that are published one by one. What is published and not linked yet is found by measuring it.
+ * <p>A batch forms by itself: while one is synced, the next gathers in the mailbox. One log append, with one sync,
+ * covers it; then rows and tombstones; then one swap publishes it; then the answers. The links follow beside the next
+ * batch, in steps that are published one by one. What is published and not linked yet is found by measuring it.
  */
 public final class LocalShard implements Shard {
     private static final Logger LOG = Logger.getLogger(LocalShard.class);
     private static final long MAX_BATCH_BYTES = 16L << 20;
     /** A replay of so many records takes well under a second, whatever the clock says. */
     private static final long CHECKPOINT_RECORDS = 4_096;
-    /** Rows that may wait to be linked while writes do not: searches measure them, 80 us at 1,536 dimensions. */
-    private static final int MAX_UNLINKED = 1_024;
-    /** Each row that dies makes 10 to 20 others lose a neighbour; a step mends 64. */
-    private static final int WRITES_A_REPAIR_STEP = 4;
-    /** Steps of repair that may wait while writes do not. */
-    private static final int MAX_REPAIR_DEBT = 256;
     /** Versions of metadata that wait to be dropped while writes come; as many rows are deleted at once. */
     private static final int MAX_REPLACED = 1_024;
     /** Expired points removed between two drains. */
@@ -395,12 +388,9 @@ public final class LocalShard implements Shard {
     }
 
     /** The verticle: every method runs on the shard's one thread, {@link #onThread} apart. */
-    private final class Writer extends AbstractVerticle implements Compactor.Host {
+    private final class Writer extends AbstractVerticle implements Compactor.Host, GraphSteps.Host {
         private final WriteBrake brake;
         private volatile boolean stopped;
-        /** Steps of repair that the writes so far have made necessary, about. */
-        private int repairDebt;
-
         private long expiryTimer = NO_TIMER;
         private long expiryWakeMs;
         private long expireNotBeforeMs = Long.MIN_VALUE;
@@ -417,6 +407,7 @@ public final class LocalShard implements Shard {
         private volatile int checkpointedGeneration;
         private volatile long openedAtSequence;
         private final Compactor compactor = new Compactor(name, this, runtime.compactionExecutor());
+        private final GraphSteps steps = new GraphSteps(this, runtime.linkPool(), runtime.graphExecutor());
 
         Writer(WriteBrake brake) {
             this.brake = brake;
@@ -463,6 +454,7 @@ public final class LocalShard implements Shard {
             while (!mailbox.isEmpty()) {
                 drain();
             }
+            steps.finish();
             try {
                 checkpointing.get().exceptionally(e -> checkpointed).join();
                 checkpoint(current());
@@ -480,64 +472,45 @@ public final class LocalShard implements Shard {
             }
         }
 
-        /** Writes what waits, links what came, and says whether there is more to do. */
+        /** Writes what waits unless the graph is too far behind, and says whether there is more to do at once. */
         boolean turn() {
             if (stopped) {
                 return false; // a turn that was due when the shard was closed
             }
-            int written = drain();
             if (codesDue()) {
+                drain();
                 guard(() -> state().encodeStep(runtime.linkPool()));
                 return true;
             }
-            link(written);
-            repair(written);
+            if (steps.areAtRest()) {
+                compactor.startIfDue(runtime.settings().memoryLimitBytes() - ShardRuntime.nativeMemoryBytes());
+            }
+            steps.advance();
+            boolean expiring = false;
+            if (!steps.behind()) {
+                steps.wrote(drain());
+                expiring = expire();
+                steps.advance();
+            }
+            dropReplaced();
             if (store().lastSequence() - checkpointed >= CHECKPOINT_RECORDS) {
                 checkpointInBackground();
             }
-            compactor.startIfDue(runtime.settings().memoryLimitBytes() - ShardRuntime.nativeMemoryBytes());
-            boolean expiring = expire();
-            dropReplaced();
-            return !mailbox.isEmpty() || linkable() || repairable() || expiring;
-        }
-
-        /**
-         * One step between two drains, so that writes that come now and then never wait for more. Where they come
-         * faster than that, one step more than came in: the rest, also that of a long replay, shrinks.
-         */
-        private void link(int written) {
-            int steps = state().linkable() <= MAX_UNLINKED ? 1 : written / HnswBuilder.step() + 1;
-            for (; steps > 0 && linkable(); steps--) {
-                guard(() -> state().link(1, runtime.linkPool()));
-            }
+            return (expiring || !mailbox.isEmpty()) && !steps.behind();
         }
 
         private boolean codesDue() {
             return broken == null && state().codesDue();
         }
 
-        private boolean linkable() {
-            return broken == null && !compactor.holdsGraph() && state().linkable() > 0;
+        @Override
+        public boolean mayTouchGraph() {
+            return broken == null && !compactor.holdsGraph() && !state().codesDue();
         }
 
-        private boolean repairable() {
-            return broken == null && !compactor.holdsGraph() && state().repairDue();
-        }
-
-        /**
-         * One step between two drains, so that it never holds up writes for long; more once writes have come so fast
-         * that dead rows would take over.
-         */
-        private void repair(int written) {
-            repairDebt += written / WRITES_A_REPAIR_STEP;
-            do {
-                if (!repairable()) {
-                    repairDebt = compactor.holdsGraph() ? repairDebt : 0;
-                    return;
-                }
-                guard(() -> state().repair(runtime.linkPool()));
-                repairDebt = Math.max(0, repairDebt - 1);
-            } while (repairDebt > MAX_REPAIR_DEBT);
+        @Override
+        public void whenGraphRests(Runnable action) {
+            steps.whenAtRest(action);
         }
 
         /** Metadata that no state needs any more goes in bulk, or when there is nothing else to do. */
@@ -592,6 +565,7 @@ public final class LocalShard implements Shard {
             LogRecord record = new LogRecord(state().sequence() + 1, deletes);
             store().append(record);
             apply(record);
+            steps.wrote(rows.length);
         }
 
         /** The clock may be set, so that nothing is slept through for long; who reads looks at the clock anyway. */

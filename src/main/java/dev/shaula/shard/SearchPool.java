@@ -34,6 +34,7 @@ final class SearchPool implements AutoCloseable {
     private final AtomicLong meanNs = new AtomicLong();
 
     private final LongAdder late = new LongAdder();
+    private final LongAdder cancelled = new LongAdder();
     private final ThreadLocal<SearchScratch> scratch = ThreadLocal.withInitial(SearchScratch::new);
 
     /** @param longestWait how long a search without a deadline may wait */
@@ -134,7 +135,9 @@ final class SearchPool implements AutoCloseable {
             try {
                 result = search.apply(mine);
             } catch (Throwable e) {
-                if (!gone) {
+                if (gone) {
+                    cancelled.increment();
+                } else {
                     emitter.fail(e);
                 }
                 return;
@@ -150,7 +153,9 @@ final class SearchPool implements AutoCloseable {
         /** The caller has gone: gives its place in the queue to another. */
         void leave() {
             gone = true;
-            executor.remove(this);
+            if (executor.remove(this)) {
+                cancelled.increment();
+            }
         }
 
         @Override
@@ -166,6 +171,11 @@ final class SearchPool implements AutoCloseable {
     /** Whether a search runs or waits right now. */
     boolean isBusy() {
         return running.get() > 0 || !executor.getQueue().isEmpty();
+    }
+
+    /** How many left the queue, or were stopped, because their callers had gone. */
+    long cancelled() {
+        return cancelled.sum();
     }
 
     /** How many were refused because of their deadline or the longest wait. */

@@ -28,6 +28,10 @@ public final class ShardRuntime implements AutoCloseable {
     private final SearchPool searchPool;
     private final LinkPool linkPool;
     private final StorageRuntime storage;
+    /** Steps of all shards' graphs, in turn: each is spread over the cores by itself. */
+    private final ExecutorService graphExecutor = Executors.newFixedThreadPool(
+            Runtime.getRuntime().availableProcessors(),
+            Thread.ofPlatform().name("shaula-graph-", 0).daemon().factory());
     /** What live queries keep is small beside rows, and must stay so beside requests in flight. */
     private final LiveBudget liveBudget = new LiveBudget(Runtime.getRuntime().maxMemory() / 16);
     /** One thread: one shard at a time needs room for its rows twice. */
@@ -157,6 +161,11 @@ public final class ShardRuntime implements AutoCloseable {
         return settings;
     }
 
+    /** Searches that were not computed, or not to their end, because their callers had gone. */
+    public long cancelledSearches() {
+        return searchPool.cancelled();
+    }
+
     /** Searches refused because they would have waited too long. */
     public long lateSearches() {
         return searchPool.late();
@@ -219,6 +228,10 @@ public final class ShardRuntime implements AutoCloseable {
         return linkPool;
     }
 
+    ExecutorService graphExecutor() {
+        return graphExecutor;
+    }
+
     ExecutorService checkpointExecutor() {
         return checkpointExecutor;
     }
@@ -244,6 +257,7 @@ public final class ShardRuntime implements AutoCloseable {
     @Override
     public void close() {
         searchPool.close();
+        graphExecutor.close();
         linkPool.close();
         checkpointExecutor.close();
         compactionExecutor.close();

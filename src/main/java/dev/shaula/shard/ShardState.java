@@ -22,6 +22,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntFunction;
+import java.util.function.Supplier;
 
 /**
  * What is computed from the log: rows, ids, tombstones and graph. Applying a record uses nothing but the record, and
@@ -32,7 +33,7 @@ import java.util.function.IntFunction;
  * dead when their turn to be linked came, depends on where batches ended. What it must find does not.
  *
  * <p>A record is applied without linking: its rows can be found at once, as searches measure what the graph does not
- * know one by one. {@link #link} follows, a step at a time.
+ * know one by one. Linking follows, a step at a time, for which the graph may be lent to another thread.
  */
 final class ShardState {
     /** Dropping rows copies all others: at one in four, each dead row has paid for three. */
@@ -49,7 +50,10 @@ final class ShardState {
     private final CodedRows rows;
     private final RowNumbers numbers;
     private final IdTable ids;
+    /** Between the beginning of a step and its end it belongs to whoever makes the step. */
     private final HnswBuilder builder;
+
+    private HnswGraph graph;
     private LiveRows live;
     private RowStamps stamps;
     private PayloadEpoch epoch = new PayloadEpoch();
@@ -78,6 +82,7 @@ final class ShardState {
         this.numbers = numbers;
         this.ids = ids;
         this.builder = builder;
+        this.graph = builder.graph();
         this.live = live;
         this.stamps = stamps;
         this.index = MetadataIndex.unbuilt(List.of(), live.rows());
@@ -171,9 +176,7 @@ final class ShardState {
 
     /** Rows that wait to be linked and fill whole steps. */
     int linkable() {
-        return config.hnsw()
-                ? HnswBuilder.fullSteps(rows.count()) - builder.graph().size()
-                : 0;
+        return config.hnsw() ? HnswBuilder.fullSteps(rows.count()) - graph.size() : 0;
     }
 
     void apply(LogRecord record) {
@@ -218,7 +221,7 @@ final class ShardState {
     /** Makes a bounded part of these codes; to be called while {@link #codesDue}. */
     void encodeStep(Parallel parallel) {
         if (encoded == pieces) {
-            pieces = rows.plan(builder.graph().size());
+            pieces = rows.plan(graph.size());
             encoded = 0;
         }
         int first = encoded;
@@ -244,31 +247,54 @@ final class ShardState {
         return stamps.expiries();
     }
 
-    /** Links the next {@code steps} steps, or as many as there are rows for. */
+    /** Links the next {@code steps} steps, or as many as there are rows for, on this thread. */
     void link(int steps, Parallel parallel) {
         while (codesDue()) {
             encodeStep(parallel);
         }
-        int size = builder.graph().size() + Math.min(linkable(), steps * HnswBuilder.step());
-        while (builder.graph().size() < size) {
-            // Dropping rows leaves a number of nodes that is no multiple of a step; the first step after it is shorter.
-            int next = Math.min(size, builder.graph().size() + HnswBuilder.step());
-            encode(rows, next, parallel);
-            CodedRows.View view = rows.view();
-            builder.add(next, live.bits(), () -> view.approximate(new CodeScratch(config.dimensions())), parallel);
+        for (int i = 0; i < steps && linkable() > 0; i++) {
+            take(beginLink(parallel).get());
         }
     }
 
-    /** True if so many rows have died that the graph is to be mended, or that has begun and not ended. */
-    boolean repairDue() {
-        return live.bits() != null
-                && builder.repairDue(live.countBelow(builder.graph().size()));
+    /**
+     * Begins the next step of linking; to be called while {@link #linkable} is not 0 and no codes are due.
+     *
+     * @return makes the graph with its rows, on any thread: records may be applied meanwhile, but nothing else may be
+     *     asked of the graph until it was given to {@link #take}
+     */
+    Supplier<HnswGraph> beginLink(Parallel parallel) {
+        // Dropping rows leaves a number of nodes that is no multiple of a step; the first step after it is shorter.
+        int next = graph.size() + Math.min(linkable(), HnswBuilder.step());
+        encode(rows, next, parallel);
+        CodedRows.View view = rows.view();
+        long[] bits = live.bits();
+        return () -> builder.add(next, bits, () -> view.approximate(new CodeScratch(config.dimensions())), parallel);
     }
 
-    /** Takes the next step of taking dead rows out of the graph; to be called when {@link #repairDue}. */
+    /**
+     * True if so many rows have died that the graph is to be mended, or that has begun and not ended. Not to be asked
+     * between the beginning of a step and its {@link #take}.
+     */
+    boolean repairDue() {
+        return live.bits() != null && builder.repairDue(live.countBelow(graph.size()));
+    }
+
+    /** Takes the next step of taking dead rows out of the graph, on this thread; to be called when {@link #repairDue}. */
     void repair(Parallel parallel) {
+        take(beginRepair(parallel).get());
+    }
+
+    /** As {@link #beginLink}, of taking dead rows out of the graph; to be called when {@link #repairDue}. */
+    Supplier<HnswGraph> beginRepair(Parallel parallel) {
         CodedRows.View view = rows.view();
-        builder.repair(live.toBitmap(), () -> view.approximate(new CodeScratch(config.dimensions())), parallel);
+        long[] bits = live.toBitmap();
+        return () -> builder.repair(bits, () -> view.approximate(new CodeScratch(config.dimensions())), parallel);
+    }
+
+    /** Ends a step: the graph that it made is part of the state. */
+    void take(HnswGraph made) {
+        graph = made;
     }
 
     /** Makes the codes that walking a graph of {@code linked} rows takes. */
@@ -280,18 +306,7 @@ final class ShardState {
 
     ShardSnapshot snapshot() {
         return new ShardSnapshot(
-                config,
-                sequence,
-                generation,
-                epoch,
-                rows.view(),
-                numbers,
-                builder.graph(),
-                live,
-                stamps,
-                ids,
-                index,
-                payloads());
+                config, sequence, generation, epoch, rows.view(), numbers, graph, live, stamps, ids, index, payloads());
     }
 
     /** The metadata of this state by ordinals of this generation; later states do not change it. */
@@ -322,7 +337,7 @@ final class ShardState {
     long[] droppable() {
         long[] dropped = new long[(rows.count() + 63) >>> 6];
         long[] detached = builder.detached();
-        int linked = builder.graph().size();
+        int linked = graph.size();
         for (int row = 0; row < rows.count(); row++) {
             boolean unused = row >= linked || (detached[row >>> 6] & (1L << row)) != 0;
             if (unused && !live.isLive(row)) {

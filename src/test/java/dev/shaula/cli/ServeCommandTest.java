@@ -49,6 +49,39 @@ class ServeCommandTest {
     }
 
     @Test
+    void shouldTurnBudgetsAndTimesIntoConfiguration() {
+        assertThat(parse(
+                                "--search-queue=50",
+                                "--search-wait=2s",
+                                "--write-budget=64M",
+                                "--collection-budget=32M",
+                                "--connection-budget=1048576",
+                                "--write-wait=500ms",
+                                "--body-budget=1G",
+                                "--credit-budget=128M",
+                                "--memory-limit=2G",
+                                "--max-connections=500",
+                                "--header-timeout=5s",
+                                "--body-timeout=10s",
+                                "--idle-timeout=1m")
+                        .configuration())
+                .contains(
+                        entry("shaula.search-queue", "50"),
+                        entry("shaula.search-wait", "2s"),
+                        entry("shaula.write-budget", "64M"),
+                        entry("shaula.collection-budget", "32M"),
+                        entry("shaula.connection-budget", "1048576"),
+                        entry("shaula.write-wait", "500ms"),
+                        entry("shaula.http.ingest-budget", "1G"),
+                        entry("shaula.websocket.credit-budget", "128M"),
+                        entry("shaula.memory-limit", "2G"),
+                        entry("shaula.http.max-connections", "500"),
+                        entry("shaula.http.header-timeout", "5s"),
+                        entry("shaula.http.body-timeout", "10s"),
+                        entry("quarkus.http.idle-timeout", "1m"));
+    }
+
+    @Test
     void shouldLeaveToTheServiceWhatWasNotAsked() {
         assertThat(parse().configuration())
                 .containsExactly(

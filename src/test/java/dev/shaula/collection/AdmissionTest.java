@@ -78,11 +78,29 @@ class AdmissionTest {
         assertThat(budget.used()).isZero();
     }
 
+    /** However many writes wait for a shard that has stopped, those to another collection go on. */
+    @Test
+    void shouldNotLetAStalledCollectionKeepAnotherWaiting() {
+        Admission node = new Admission(new ByteBudget(100), new UpsertStream.Bounds(10, 10), Duration.ofSeconds(60));
+        Admission stalled = node.ofCollection(50, 1_000);
+        for (int i = 0; i < 1_000; i++) {
+            stalled.admit(2, () -> Uni.createFrom().nothing()).subscribe().with(never -> {}, refused -> {});
+        }
+        assertThat(stalled.account().used()).isEqualTo(50);
+        Admission other = node.ofCollection(50, 1_000);
+        for (int i = 0; i < 1_000; i++) {
+            other.admit(2, () -> Uni.createFrom().item("stored"))
+                    .subscribe()
+                    .withSubscriber(UniAssertSubscriber.create())
+                    .assertItem("stored");
+        }
+    }
+
     /** The line of a collection is bounded: a stalled one must not fill the heap with requests that wait. */
     @Test
     void shouldRefuseAtOnceWhenTheLineOfTheCollectionIsLong() {
         Admission crowded = new Admission(new ByteBudget(100), new UpsertStream.Bounds(10, 10), Duration.ofSeconds(60))
-                .ofCollection(10);
+                .ofCollection(10, 100);
         List<UniAssertSubscriber<Object>> writes = new ArrayList<>();
         for (int i = 0; i < 10; i++) {
             writes.add(crowded.admit(4, () -> Uni.createFrom().nothing())

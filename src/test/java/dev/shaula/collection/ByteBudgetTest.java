@@ -117,6 +117,15 @@ class ByteBudgetTest {
     }
 
     @Test
+    void shouldHoldAnAccountToItsPlaces() {
+        ByteBudget node = new ByteBudget(100);
+        List<ByteBudget.Waiter> asked = acquire(node.account(100, 3), null, 5);
+        assertThat(granted(asked)).isEqualTo(3);
+        asked.getFirst().release();
+        assertThat(granted(asked)).isEqualTo(4);
+    }
+
+    @Test
     void shouldHoldASenderToItsLimitOverAllAccounts() {
         ByteBudget node = new ByteBudget(100, 10);
         ByteBudget.Account one = node.account(100);

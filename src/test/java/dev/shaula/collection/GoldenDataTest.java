@@ -7,7 +7,9 @@ import dev.shaula.fixture.EmbeddedNode;
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.Expiry;
+import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
+import dev.shaula.model.IndexStatus;
 import dev.shaula.model.Metadata;
 import dev.shaula.model.MetadataChange;
 import dev.shaula.model.Metric;
@@ -22,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 import java.util.zip.ZipOutputStream;
@@ -80,6 +83,26 @@ class GoldenDataTest {
                 assertThat(changed.version()).isEqualTo(VERSIONS.get(id));
             }
             assertThat(get(golden.get("p11")).orElseThrow().expiry()).isEqualTo(Expiry.NEVER);
+        }
+    }
+
+    /** Checkpoints of version 2, and of a generation from which dead rows were dropped, whose numbers are no ordinals. */
+    @Test
+    void shouldReadCheckpointsOfVersion2WithoutTheRowsThatWereDropped() throws IOException {
+        unpack("/golden/checkpoint-2.zip", data);
+        try (Stream<Path> files = Files.walk(data)) {
+            assertThat(files.map(f -> f.getFileName().toString()))
+                    .as("the archive holds what it is for")
+                    .contains("rows-1")
+                    .doesNotContain("rows");
+        }
+        try (EmbeddedNode node = new EmbeddedNode(data)) {
+            check(node, config());
+            assertThat(node.collections().require("alias").info().config().name())
+                    .isEqualTo("golden");
+            assertThat(node.collections().require("golden").indexes())
+                    .extracting(IndexStatus::index)
+                    .containsExactly(new FieldIndex("n", FieldIndex.Kind.INTEGER));
         }
     }
 

@@ -41,7 +41,7 @@ class PartialWriteTest {
         ShardedCollection collection = new ShardedCollection(
                 CONFIG,
                 Instant.EPOCH,
-                List.of(healthy, new QuarantinedShard("partly/1", "checksum")),
+                List.of(healthy, QuarantinedShard.damaged("partly/1", "checksum")),
                 new Admission(new ByteBudget(1 << 20), new UpsertStream.Bounds(64, 1 << 16), Duration.ofSeconds(30)),
                 new Scrolls(Scrolls.Bounds.defaults(), System::nanoTime),
                 new DeclaredIndexes(List.of(), indexes -> Uni.createFrom().voidItem()));

@@ -109,12 +109,15 @@ final class CrashRound {
         }
     }
 
-    CrashRound(Path directory, long seed) {
+    /** @param service true to kill {@code ./shaula serve} and to speak HTTP, false for the engine alone */
+    CrashRound(Path directory, long seed, boolean service) {
         this.directory = directory;
         this.random = new Random(seed);
         this.ledger = new Ledger(DIMENSIONS, seed);
         this.backups = new CrashBackups(ledger);
-        this.settings = NodeProcess.Settings.of(directory.resolve("data")).withCheckpointsEvery(CHECKPOINTS);
+        this.settings = NodeProcess.Settings.of(directory.resolve("data"))
+                .withCheckpointsEvery(CHECKPOINTS)
+                .asService(service);
     }
 
     /** Kills {@code kills} times and verifies each time; an assertion fails as soon as a promise is found broken. */
@@ -334,7 +337,7 @@ final class CrashRound {
                 .toList();
         double recall = recall(recovered, points);
         double uninterrupted;
-        try (NodeProcess fresh = NodeProcess.start(NodeProcess.Settings.of(directory.resolve("uninterrupted")))) {
+        try (NodeProcess fresh = NodeProcess.start(settings.in(directory.resolve("uninterrupted")))) {
             try (NodeClient client = fresh.connect()) {
                 client.create(CONFIG);
                 for (Change change : ledger.history()) {

@@ -13,10 +13,13 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A node is killed again and again while it is written to; whatever it acknowledged must be there. The long form:
- * {@code ./mvnw test -Dtest=CrashTest -Dcrash.kills=200}, and {@code -Dcrash.seed=...} for a run again.
+ * {@code ./mvnw test -Dtest=CrashTest -Dcrash.kills=200}, and {@code -Dcrash.seed=...} for a run again. With
+ * {@code -Dcrash.service=true} what is killed is {@code ./shaula serve}, of a build that must be there, and the clients
+ * speak HTTP.
  */
 class CrashTest {
     private static final int KILLS = Integer.getInteger("crash.kills", 8);
+    private static final boolean SERVICE = Boolean.getBoolean("crash.service");
     private static final long SEED = Long.getLong("crash.seed", System.nanoTime());
     /** A fresh directory after so many: with more tombstones the shards would scan, and no graph would be compared. */
     private static final int KILLS_PER_ROUND = 6;
@@ -32,7 +35,7 @@ class CrashTest {
         for (int round = 0; done < KILLS; round++) {
             Path home = Files.createDirectory(directory.resolve("round-" + round));
             int kills = Math.min(KILLS_PER_ROUND, KILLS - done);
-            CrashRound.Figures figures = new CrashRound(home, SEED + round).run(kills);
+            CrashRound.Figures figures = new CrashRound(home, SEED + round, SERVICE).run(kills);
             done += kills;
             System.out.println("CrashTest " + done + "/" + KILLS + ": " + figures);
             assertThat(figures.recall()).isGreaterThanOrEqualTo(figures.uninterrupted() - 0.005);

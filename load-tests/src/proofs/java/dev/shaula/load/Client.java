@@ -40,8 +40,23 @@ final class Client implements AutoCloseable {
         return ids;
     }
 
+    /** Sends a search whose answer only has to be one. */
+    void send(String body) throws IOException {
+        expect(connection.post("/vectors/query", body));
+    }
+
+    /** As {@link #send}; false if the server has too much to do. */
+    boolean trySend(String body) throws IOException {
+        Connection.Reply reply = connection.post("/vectors/query", body);
+        return reply.status() != 429 && !expect(reply).isEmpty();
+    }
+
     float[] vector(long row) throws IOException {
-        String[] numbers = only(VECTOR, expect(connection.get("/vectors/" + row + "?collection=" + collection)))
+        return vectorOf(Long.toString(row));
+    }
+
+    float[] vectorOf(String id) throws IOException {
+        String[] numbers = only(VECTOR, expect(connection.get("/vectors/" + id + "?collection=" + collection)))
                 .split(",", -1);
         float[] vector = new float[numbers.length];
         for (int i = 0; i < numbers.length; i++) {

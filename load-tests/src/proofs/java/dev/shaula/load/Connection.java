@@ -50,9 +50,18 @@ final class Connection implements AutoCloseable {
         return send("POST", path, json.getBytes(StandardCharsets.UTF_8));
     }
 
+    /** Sends a request without waiting for its answer. */
+    void ask(String path, String json) throws IOException {
+        request("POST", path, json.getBytes(StandardCharsets.UTF_8));
+    }
+
     private Reply send(String method, String path, byte[] body) throws IOException {
-        write(head(method, path, "application/json") + "Content-Length: " + body.length + "\r\n\r\n", body);
+        request(method, path, body);
         return reply();
+    }
+
+    private void request(String method, String path, byte[] body) throws IOException {
+        write(head(method, path, "application/json") + "Content-Length: " + body.length + "\r\n\r\n", body);
     }
 
     /** Begins a body of NDJSON in chunks. */

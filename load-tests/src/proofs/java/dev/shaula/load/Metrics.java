@@ -1,6 +1,7 @@
 package dev.shaula.load;
 
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /** What the server says of itself, by series: the name, with its labels in braces. */
@@ -35,6 +36,27 @@ record Metrics(Map<String, Double> series) {
 
     long value(String name) {
         return sum(name, "");
+    }
+
+    /** The 99th percentile of a histogram in seconds, of what came after {@code before}; in ms, 0 if nothing did. */
+    double p99Millis(String name, Metrics before) {
+        TreeMap<Double, Double> steps = new TreeMap<>();
+        series.forEach((key, value) -> {
+            if (key.startsWith(name + "{")) {
+                String end = key.replaceFirst(".*le=\"([^\"]*)\".*", "$1");
+                double seconds = end.equals("+Inf") ? Double.MAX_VALUE : Double.parseDouble(end);
+                steps.merge(seconds, value - before.series.getOrDefault(key, 0.0), Double::sum);
+            }
+        });
+        double all = steps.isEmpty() ? 0 : steps.lastEntry().getValue();
+        return all == 0
+                ? 0
+                : steps.entrySet().stream()
+                                .filter(step -> step.getValue() >= 0.99 * all)
+                                .findFirst()
+                                .orElseThrow()
+                                .getKey()
+                        * 1_000;
     }
 
     long heapUsed() {

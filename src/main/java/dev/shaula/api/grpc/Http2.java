@@ -1,5 +1,6 @@
 package dev.shaula.api.grpc;
 
+import dev.shaula.model.Limits;
 import io.quarkus.vertx.http.HttpServerOptionsCustomizer;
 import io.vertx.core.http.HttpServerOptions;
 import jakarta.inject.Singleton;
@@ -11,8 +12,6 @@ import jakarta.inject.Singleton;
  */
 @Singleton
 final class Http2 implements HttpServerOptionsCustomizer {
-    /** Calls at once on one connection; a client waits with more, or opens another connection. */
-    static final int MAX_STREAMS = 100;
     /** The protocol's own default. */
     static final int STREAM_WINDOW = 65_535;
     /**
@@ -26,8 +25,8 @@ final class Http2 implements HttpServerOptionsCustomizer {
 
     @Override
     public void customizeHttpServer(HttpServerOptions options) {
-        options.getInitialSettings().setMaxConcurrentStreams(MAX_STREAMS).setInitialWindowSize(STREAM_WINDOW);
-        options.setHttp2ConnectionWindowSize(MAX_STREAMS * STREAM_WINDOW);
+        options.getInitialSettings().setMaxConcurrentStreams(Limits.MAX_CALLS).setInitialWindowSize(STREAM_WINDOW);
+        options.setHttp2ConnectionWindowSize(Limits.MAX_CALLS * STREAM_WINDOW);
         options.setHttp2RstFloodMaxRstFramePerWindow(MAX_RESETS);
         options.setHttp2RstFloodWindowDuration(RESET_WINDOW_S);
     }

@@ -5,6 +5,7 @@ import dev.shaula.api.grpc.v1.Error;
 import dev.shaula.api.grpc.v1.SearchRequest;
 import dev.shaula.api.grpc.v1.SearchStreamRequest;
 import dev.shaula.api.grpc.v1.SearchStreamResponse;
+import dev.shaula.model.Limits;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.VectorDbException;
 import io.smallrye.mutiny.Uni;
@@ -19,9 +20,6 @@ import java.util.function.Function;
  * only while there is room for its answer. A query that is refused is answered so, and the stream goes on.
  */
 final class SearchStreamCall implements MessageReader.Listener<SearchStreamRequest> {
-    /** Searches of one stream under way: enough to keep several cores busy, few enough to leave the queue to others. */
-    static final int MAX_UNDER_WAY = 16;
-
     private final Call<SearchStreamRequest, SearchStreamResponse> call;
     private final Function<SearchRequest, Uni<List<ScoredPoint>>> search;
     private final Map<Long, Cancellable> underWay = new HashMap<>();
@@ -78,7 +76,7 @@ final class SearchStreamCall implements MessageReader.Listener<SearchStreamReque
     }
 
     private boolean isCrowded() {
-        return underWay.size() >= MAX_UNDER_WAY;
+        return underWay.size() >= Limits.MAX_STREAM_SEARCHES;
     }
 
     private void pullIfRoom() {

@@ -34,8 +34,6 @@ import java.util.Optional;
 @Singleton
 final class VectorsService {
     static final String NAME = "shaula.v1.Vectors";
-    /** Ids of one {@code Get}: each is a row of 4 bytes a dimension in one answer. */
-    static final int MAX_GET_IDS = 1_000;
     /** Bytes of vectors in one message of a scroll, near enough: what a client's default of 4 MiB has room for. */
     private static final int SCROLL_BYTES = 256 << 10;
 
@@ -111,7 +109,7 @@ final class VectorsService {
 
     private Uni<GetResponse> get(GetRequest request) {
         VectorCollection collection = targets.require(Messages.collection(request.getCollection()));
-        List<String> ids = Messages.ids(request.getIdsList(), MAX_GET_IDS);
+        List<String> ids = Messages.ids(request.getIdsList(), Limits.MAX_GET_IDS);
         return Multi.createFrom()
                 .iterable(ids)
                 .onItem()

@@ -13,6 +13,9 @@ import java.time.Duration;
 
 /** Reads one body into a document as it arrives, no faster than the ingest budget allows. Event loop only. */
 final class BodyReader<T> {
+    /** A long has room for so many. */
+    private static final int MAX_DIGITS = 18;
+
     private final HttpServerRequest request;
     private final Vertx vertx;
     private final Document<T> document;
@@ -58,7 +61,8 @@ final class BodyReader<T> {
 
     private boolean announcedTooLong() {
         String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
-        return length != null && length.length() > 9 && new java.math.BigDecimal(length).longValue() > bounds.bytes();
+        // Digits alone: the decoder of the connection has refused anything else.
+        return length != null && (length.length() > MAX_DIGITS || Long.parseLong(length) > bounds.bytes());
     }
 
     private void start() {

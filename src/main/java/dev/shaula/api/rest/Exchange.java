@@ -5,6 +5,7 @@ import dev.shaula.api.wire.Document;
 import dev.shaula.api.wire.Failure;
 import dev.shaula.api.wire.IngestBudget;
 import dev.shaula.collection.Sender;
+import dev.shaula.model.Limits;
 import dev.shaula.model.VectorDbException;
 import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.subscription.Cancellable;
@@ -125,7 +126,7 @@ final class Exchange {
 
     /** The body of anything but an upsert. */
     <T> Uni<T> smallBody(Document<T> document) {
-        return body(document, HttpConfig.MAX_SMALL_BODY);
+        return body(document, Limits.MAX_REQUEST_BYTES);
     }
 
     /** The share of this request in the ingest budget; given back when the request is answered. */

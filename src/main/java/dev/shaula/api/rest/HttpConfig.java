@@ -13,8 +13,6 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 /** The settings of the HTTP door as it uses them. */
 @ApplicationScoped
 class HttpConfig {
-    /** Bodies other than upserts: the largest is a batch of a thousand queries. */
-    static final long MAX_SMALL_BODY = 64L << 20;
     /** Proxies between us and a client commonly cut a connection that is silent for 60 s, some after 30 s. */
     private static final Duration LONGEST_PULSE = Duration.ofSeconds(15);
 

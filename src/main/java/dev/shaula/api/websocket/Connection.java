@@ -83,8 +83,8 @@ final class Connection {
         }
         IncomingMessage message = incoming;
         message.add(frame.binaryData());
-        if (message.bytes() > SocketDoor.MAX_MESSAGE) {
-            close(CloseCode.TOO_LONG, "expected messages of at most " + SocketDoor.MAX_MESSAGE + " bytes");
+        if (message.bytes() > Limits.MAX_SOCKET_MESSAGE_BYTES) {
+            close(CloseCode.TOO_LONG, "expected messages of at most " + Limits.MAX_SOCKET_MESSAGE_BYTES + " bytes");
         } else if (frame.isFinal()) {
             incoming = null;
             complete(message);
@@ -100,7 +100,7 @@ final class Connection {
         } finally {
             message.close();
         }
-        if (!over && (socket.writeQueueFull() || queries.size() >= SocketDoor.MAX_QUERIES)) {
+        if (!over && (socket.writeQueueFull() || queries.size() >= Limits.MAX_SOCKET_QUERIES)) {
             paused = true;
             socket.pause();
         }
@@ -117,7 +117,7 @@ final class Connection {
         List<LiveFeed> free = List.copyOf(blocked);
         blocked.clear();
         free.forEach(LiveFeed::next);
-        if (paused && queries.size() < SocketDoor.MAX_QUERIES) {
+        if (paused && queries.size() < Limits.MAX_SOCKET_QUERIES) {
             paused = false;
             heardNs = System.nanoTime();
             socket.resume();

@@ -4,6 +4,7 @@ import dev.shaula.api.wire.Bounds;
 import dev.shaula.api.wire.QueryDefaults;
 import dev.shaula.collection.ByteBudget;
 import dev.shaula.collection.CollectionRegistry;
+import dev.shaula.model.Limits;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.configuration.MemorySize;
@@ -22,12 +23,11 @@ import org.jspecify.annotations.Nullable;
 /** What all sockets share. Thread-safe. */
 @Singleton
 final class SocketDoor {
-    /** Queries under way on one socket; it is not read beyond them. */
-    static final int MAX_QUERIES = 256;
-    /** Longest message of any kind. */
-    static final int MAX_MESSAGE = 4 << 20;
-
     private static final int MAX_ACCOUNTS = 1_000;
+    /** A stream that comes late gets what leaves as much for so many more. */
+    private static final long WINDOWS_LEFT = 64;
+
+    private static final long LEAST_WINDOW = 64 << 10;
     private static final long SMALLEST_WINDOW = 512 << 10;
     private static final long LARGEST_WINDOW = 1 << 20;
 
@@ -58,7 +58,7 @@ final class SocketDoor {
                 .orElse(Runtime.getRuntime().maxMemory() / 8);
         this.credit = new ByteBudget(budget);
         this.window = Math.min(
-                MAX_MESSAGE,
+                Limits.MAX_SOCKET_MESSAGE_BYTES,
                 settings.window()
                         .map(MemorySize::asLongValue)
                         .orElse(Math.clamp(budget / 128, SMALLEST_WINDOW, LARGEST_WINDOW)));
@@ -94,17 +94,22 @@ final class SocketDoor {
         return credit;
     }
 
-    /** Asks for the credit of one more stream into a collection, which never gets the credit of all others too. */
-    ByteBudget.Waiter acquireCredit(String collection) {
+    /** Credit of one stream, which it has once the share is granted. */
+    record Credit(long bytes, ByteBudget.Waiter share) {}
+
+    /**
+     * Asks for the credit of one more stream into a collection: a whole window while there is much left for the
+     * collection, less the less there is, so that a hundred greedy streams do not keep the next one from its turn.
+     */
+    Credit acquireCredit(String collection) {
         if (accounts.size() > MAX_ACCOUNTS) {
             accounts.values().removeIf(account -> account.used() == 0);
         }
-        return accounts.computeIfAbsent(collection, name -> credit.account(credit.capacity() / 2))
-                .acquire(null, window);
-    }
-
-    long window() {
-        return window;
+        long limit = credit.capacity() / 2;
+        ByteBudget.Account account = accounts.computeIfAbsent(collection, name -> credit.account(limit));
+        long left = Math.min(limit - account.used(), credit.capacity() - credit.used());
+        long bytes = Math.clamp(left / WINDOWS_LEFT, Math.min(window, LEAST_WINDOW), window);
+        return new Credit(bytes, account.acquire(null, bytes));
     }
 
     Duration idleTimeout() {

@@ -14,7 +14,10 @@ interface SocketSettings {
     /** Credit that all upsert streams of the node hold together; by default an eighth of the heap. */
     Optional<MemorySize> creditBudget();
 
-    /** Credit of one upsert stream, which is also its longest message; by default 1/128 of the budget, 512 KiB to 1 MiB. */
+    /**
+     * Credit of one upsert stream, which is also its longest message; by default 1/128 of the budget, 512 KiB to 1 MiB.
+     * Streams that come when much is granted get less, 64 KiB at least.
+     */
     Optional<MemorySize> window();
 
     /** Open sockets of the node; the next is refused with 503. */

@@ -2,6 +2,7 @@ package dev.shaula.api.websocket;
 
 import dev.shaula.api.wire.Answers;
 import dev.shaula.api.wire.Connections;
+import dev.shaula.model.Limits;
 import io.quarkus.vertx.http.HttpServerOptionsCustomizer;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
@@ -63,8 +64,8 @@ class StreamRoute {
 
         @Override
         public void customizeHttpServer(HttpServerOptions options) {
-            options.setMaxWebSocketFrameSize(SocketDoor.MAX_MESSAGE)
-                    .setMaxWebSocketMessageSize(SocketDoor.MAX_MESSAGE)
+            options.setMaxWebSocketFrameSize(Limits.MAX_SOCKET_MESSAGE_BYTES)
+                    .setMaxWebSocketMessageSize(Limits.MAX_SOCKET_MESSAGE_BYTES)
                     .setWebSocketClosingTimeout(CLOSING_SECONDS)
                     .setPerFrameWebSocketCompressionSupported(false)
                     .setPerMessageWebSocketCompressionSupported(false);

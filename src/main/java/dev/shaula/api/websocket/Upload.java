@@ -3,7 +3,6 @@ package dev.shaula.api.websocket;
 import dev.shaula.api.wire.Failure;
 import dev.shaula.api.wire.SocketAnswers;
 import dev.shaula.api.wire.SocketMessage;
-import dev.shaula.collection.ByteBudget;
 import dev.shaula.collection.VectorCollection;
 import dev.shaula.model.Ack;
 import dev.shaula.model.Point;
@@ -30,8 +29,7 @@ final class Upload {
     private final VectorCollection collection;
     private final Ack ack;
     private final StreamTable table;
-    private final ByteBudget.Waiter share;
-    private final long window;
+    private final SocketDoor.Credit granted;
     private final UnicastProcessor<Point> points = UnicastProcessor.create();
     /** Held while a batch is handed on, so that none is cut by the end; taken before the lock of this object. */
     private final Object delivery = new Object();
@@ -56,8 +54,7 @@ final class Upload {
         this.collectionName = collection.config().name();
         this.ack = wish.ack();
         this.table = door.streams();
-        this.window = door.window();
-        this.share = door.acquireCredit(collectionName);
+        this.granted = door.acquireCredit(collectionName);
         this.client = client;
     }
 
@@ -87,11 +84,11 @@ final class Upload {
     /** Tells the client where it stands, and starts to take batches. */
     void start() {
         synchronized (this) {
-            credit = share.isGranted() ? window : 0;
+            credit = granted.share().isGranted() ? granted.bytes() : 0;
             client.accept(SocketAnswers.opened(name, acknowledged, credit, dimensions()));
         }
         if (credit() == 0) {
-            share.onGranted(this::granted);
+            granted.share().onGranted(this::granted);
         }
         collection.upsert(points, ack).subscribe().with(this::stored, this::failed, this::completed);
     }
@@ -102,8 +99,8 @@ final class Upload {
 
     private synchronized void granted() {
         if (!ended) {
-            credit += window;
-            client.accept(SocketAnswers.credit(name, window));
+            credit += granted.bytes();
+            client.accept(SocketAnswers.credit(name, granted.bytes()));
         }
     }
 
@@ -241,7 +238,7 @@ final class Upload {
             ended = true;
             waiting = List.copyOf(onEnd);
         }
-        share.release();
+        granted.share().release();
         table.leave(this, remember);
         waiting.forEach(Runnable::run);
     }

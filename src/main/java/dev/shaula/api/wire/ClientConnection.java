@@ -28,7 +28,6 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     private long awaitedSinceNs = System.nanoTime();
 
     private boolean seen;
-    private boolean heard;
     private boolean inRequest;
     /** Whether it speaks something else than HTTP/1 by now, and so is not watched any more. */
     private boolean exempt;
@@ -85,7 +84,6 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
-        heard = true;
         if (!inRequest && awaitedSinceNs == NEVER) {
             awaitedSinceNs = System.nanoTime();
         }
@@ -100,7 +98,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
         }
         if (nowNs - awaitedSinceNs > patience.toNanos()) {
             exempt = true;
-            if (heard && to.pipeline().get(SslHandler.class) == null) {
+            if (to.pipeline().get(SslHandler.class) == null) {
                 to.writeAndFlush(refusal(patience)).addListener(ChannelFutureListener.CLOSE);
             } else {
                 to.close();
@@ -109,8 +107,8 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
 
     private static ByteBuf refusal(Duration patience) {
-        byte[] body = Answers.error("head of the request: expected within " + patience.toMillis()
-                + " ms of its first byte, got a part of it");
+        byte[] body = Answers.error(
+                "head of the request: expected within " + patience.toMillis() + " ms, got a part of it or nothing");
         String head = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Type: application/json\r\n"
                 + "Content-Length: " + body.length + "\r\n\r\n";
         return Unpooled.wrappedBuffer(head.getBytes(StandardCharsets.US_ASCII), body);

@@ -58,6 +58,18 @@ class ServerHttpTest {
                 .body("version", equalTo("0.1.0-SNAPSHOT"));
     }
 
+    @Test
+    void shouldShowTheBoundsInForce() {
+        given().get("/info")
+                .then()
+                .body("limits.bodies_bytes", equalTo(24 << 20))
+                .body("limits.bodies_wait_ms", equalTo(1_000))
+                .body("limits.search_queue", equalTo(1_024))
+                .body("limits.connections", greaterThanOrEqualTo(100))
+                .body("limits.write_budget_bytes", greaterThanOrEqualTo(1 << 20))
+                .body("limits.websocket_credit_bytes", greaterThanOrEqualTo(1 << 20));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"/admin/commit", "/admin/compact", "/admin/saveall"})
     void shouldCommitWithoutABody(String path) {
