@@ -115,6 +115,11 @@ final class ShardedCollection implements VectorCollection {
     }
 
     @Override
+    public CollectionConfig config() {
+        return config;
+    }
+
+    @Override
     public CollectionInfo info() {
         long count = 0;
         long bytes = 0;

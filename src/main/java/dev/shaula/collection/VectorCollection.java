@@ -1,6 +1,7 @@
 package dev.shaula.collection;
 
 import dev.shaula.model.Ack;
+import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.CollectionInfo;
 import dev.shaula.model.ExplainedSearch;
 import dev.shaula.model.FacetRequest;
@@ -37,6 +38,10 @@ import org.jspecify.annotations.Nullable;
  */
 public interface VectorCollection {
 
+    /** What was decided when the collection was made; costs nothing. */
+    CollectionConfig config();
+
+    /** What it holds now; asks every shard. */
     CollectionInfo info();
 
     /**

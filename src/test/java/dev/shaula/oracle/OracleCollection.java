@@ -55,6 +55,11 @@ public final class OracleCollection implements VectorCollection {
     }
 
     @Override
+    public CollectionConfig config() {
+        return config;
+    }
+
+    @Override
     public synchronized CollectionInfo info() {
         return new CollectionInfo(config, points.size(), createdAt, 4L * config.dimensions() * points.size());
     }

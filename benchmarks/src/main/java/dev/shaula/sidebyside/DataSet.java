@@ -19,7 +19,7 @@ import java.util.regex.Pattern;
  *
  * @param neighbours rows are the {@value #DEPTH} nearest of each query
  */
-record DataSet(String name, Closeness closeness, Path base, Path queries, Path neighbours) {
+public record DataSet(String name, Closeness closeness, Path base, Path queries, Path neighbours) {
     static final int DEPTH = 100;
 
     private static final long SEED = 1;
@@ -34,7 +34,7 @@ record DataSet(String name, Closeness closeness, Path base, Path queries, Path n
      * @param stored where {@code NAME.base.bvecs.gz} and its companions are
      * @param cache where the files are made, if they are not there
      */
-    static DataSet prepare(String name, Path stored, Path cache) throws IOException {
+    public static DataSet prepare(String name, Path stored, Path cache) throws IOException {
         Matcher embed = EMBED.matcher(name);
         Closeness closeness = embed.matches() ? Closeness.COSINE : Closeness.EUCLIDEAN;
         DataSet set = new DataSet(

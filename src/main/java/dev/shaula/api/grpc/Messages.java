@@ -205,7 +205,8 @@ final class Messages {
         int k = request.getTopK() == 0 ? dev.shaula.model.SearchRequest.DEFAULT_K : clamped(request.getTopK());
         Double threshold = request.hasThreshold() ? request.getThreshold() : null;
         boolean metadata = !request.hasIncludeMetadata() || request.getIncludeMetadata();
-        return new SearchWish(k, clamped(request.getEfSearch()), request.getExact(), threshold)
+        return new SearchWish(
+                        k, clamped(request.getEfSearch()), clamped(request.getEf()), request.getExact(), threshold)
                 .toSearch(vector, filter(request), request.getIncludeVectors(), metadata, defaults);
     }
 

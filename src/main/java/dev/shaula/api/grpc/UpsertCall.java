@@ -115,7 +115,7 @@ final class UpsertCall
     }
 
     private void store(VectorCollection target, int length) {
-        dimensions = target.info().config().dimensions();
+        dimensions = target.config().dimensions();
         Messages.checkLength("points[0].", dimensions, length);
         Cancellable storing = target.sentBy(call.sender())
                 .upsert(Multi.createFrom().publisher(this), ack)

@@ -103,7 +103,7 @@ final class VectorsService {
     private Uni<List<ScoredPoint>> find(SearchRequest request, long deadlineNs) {
         VectorCollection collection = targets.require(Messages.collection(request.getCollection()));
         dev.shaula.model.SearchRequest search = Messages.search(request, defaults);
-        Messages.checkLength("", collection.info().config().dimensions(), search.vector().length);
+        Messages.checkLength("", collection.config().dimensions(), search.vector().length);
         return collection.search(search.withDeadlineNs(deadlineNs));
     }
 
@@ -152,7 +152,7 @@ final class VectorsService {
 
     private Multi<ScrollResponse> scroll(ScrollRequest request) {
         VectorCollection collection = targets.require(Messages.collection(request.getCollection()));
-        int rowBytes = Float.BYTES * collection.info().config().dimensions() + ROW_OVERHEAD;
+        int rowBytes = Float.BYTES * collection.config().dimensions() + ROW_OVERHEAD;
         return collection
                 .scroll(Messages.scroll(request))
                 .group()

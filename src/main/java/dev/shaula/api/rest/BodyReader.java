@@ -1,7 +1,7 @@
 package dev.shaula.api.rest;
 
+import dev.shaula.api.wire.Document;
 import dev.shaula.api.wire.IngestBudget;
-import dev.shaula.api.wire.JsonDocument;
 import dev.shaula.model.VectorDbException;
 import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.subscription.UniEmitter;
@@ -18,7 +18,7 @@ final class BodyReader<T> {
 
     private final HttpServerRequest request;
     private final Vertx vertx;
-    private final JsonDocument<T> document;
+    private final Document<T> document;
     private final Bounds bounds;
     private final IngestBudget.Lease lease;
     private final UniEmitter<? super T> emitter;
@@ -37,7 +37,7 @@ final class BodyReader<T> {
      */
     record Bounds(long bytes, Duration patience, Duration silence) {}
 
-    private BodyReader(Exchange exchange, JsonDocument<T> document, Bounds bounds, UniEmitter<? super T> emitter) {
+    private BodyReader(Exchange exchange, Document<T> document, Bounds bounds, UniEmitter<? super T> emitter) {
         request = exchange.request();
         vertx = exchange.context().owner();
         this.document = document;
@@ -47,7 +47,7 @@ final class BodyReader<T> {
         ticker = vertx.setPeriodic(Math.max(1, bounds.silence().toMillis()), this::tick);
     }
 
-    static <T> Uni<T> read(Exchange exchange, JsonDocument<T> document, Bounds bounds) {
+    static <T> Uni<T> read(Exchange exchange, Document<T> document, Bounds bounds) {
         return Uni.createFrom().emitter(emitter -> {
             BodyReader<T> reader = new BodyReader<>(exchange, document, bounds, emitter);
             if (reader.announcedTooLong()) {

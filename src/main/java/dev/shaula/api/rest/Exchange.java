@@ -1,9 +1,9 @@
 package dev.shaula.api.rest;
 
 import dev.shaula.api.wire.Connections;
+import dev.shaula.api.wire.Document;
 import dev.shaula.api.wire.Failure;
 import dev.shaula.api.wire.IngestBudget;
-import dev.shaula.api.wire.JsonDocument;
 import dev.shaula.collection.Sender;
 import dev.shaula.model.Limits;
 import dev.shaula.model.VectorDbException;
@@ -88,6 +88,21 @@ final class Exchange {
         return value == null ? otherwise : value;
     }
 
+    /** Whether the body is vectors and nothing else. */
+    boolean sendsBytes() {
+        return names(HttpHeaders.CONTENT_TYPE);
+    }
+
+    /** Whether the client asked by name for an answer that is a vector and nothing else. */
+    boolean wantsBytes() {
+        return names(HttpHeaders.ACCEPT);
+    }
+
+    private boolean names(CharSequence header) {
+        String value = request.getHeader(header);
+        return value != null && value.regionMatches(true, 0, Answer.BYTES, 0, Answer.BYTES.length());
+    }
+
     /** Tells a client that asked first that it may send its body. */
     void invite() {
         if (expectsInvitation()) {
@@ -101,7 +116,7 @@ final class Exchange {
     }
 
     /** Reads the body as it arrives; fails with INVALID, TOO_LARGE or OVERLOADED. */
-    <T> Uni<T> body(JsonDocument<T> document, long maxBytes) {
+    <T> Uni<T> body(Document<T> document, long maxBytes) {
         return BodyReader.read(
                 this,
                 document,
@@ -110,7 +125,7 @@ final class Exchange {
     }
 
     /** The body of anything but an upsert. */
-    <T> Uni<T> smallBody(JsonDocument<T> document) {
+    <T> Uni<T> smallBody(Document<T> document) {
         return body(document, Limits.MAX_REQUEST_BYTES);
     }
 
@@ -205,7 +220,7 @@ final class Exchange {
 
     private void head(Answer answer) {
         response.setStatusCode(answer.status());
-        response.putHeader(HttpHeaders.CONTENT_TYPE, "application/json");
+        response.putHeader(HttpHeaders.CONTENT_TYPE, answer.type());
         if (answer.gzip()) {
             response.putHeader(HttpHeaders.CONTENT_ENCODING, "gzip");
             response.putHeader(HttpHeaders.VARY, HttpHeaders.ACCEPT_ENCODING);

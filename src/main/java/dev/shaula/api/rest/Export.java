@@ -3,6 +3,7 @@ package dev.shaula.api.rest;
 import dev.shaula.api.wire.Answers;
 import dev.shaula.api.wire.ExportLines;
 import dev.shaula.api.wire.Failure;
+import dev.shaula.api.wire.VectorForm;
 import dev.shaula.collection.VectorCollection;
 import dev.shaula.model.ScrollRequest;
 import dev.shaula.model.StoredPoint;
@@ -27,20 +28,20 @@ final class Export implements Flow.Subscriber<List<StoredPoint>> {
 
     private final Exchange exchange;
     private final HttpServerResponse response;
-    private final ExportLines.Form form;
+    private final VectorForm form;
     private Flow.@Nullable Subscription source;
     private boolean begun;
 
     Export(Exchange exchange) {
         this.exchange = exchange;
         response = exchange.response();
-        form = ExportLines.Form.of(exchange.param("vectors", "numbers"));
+        form = VectorForm.of(exchange.param("vectors", "numbers"), "vectors");
     }
 
     void start(VectorCollection collection) {
-        int rowBytes = 256 + 12 * collection.info().config().dimensions();
+        int rowBytes = 256 + 12 * collection.config().dimensions();
         ScrollRequest everything =
-                new ScrollRequest(ScrollRequest.Order.INSERTION, null, form != ExportLines.Form.NONE, true);
+                new ScrollRequest(ScrollRequest.Order.INSERTION, null, form != VectorForm.NONE, true);
         collection
                 .scroll(everything)
                 .group()

@@ -42,6 +42,7 @@ class LiveOperations {
             throw VectorDbException.invalid("group_by: expected only in a query that is answered once");
         }
         LiveQuery query = LiveQuery.of(request.search());
-        new LiveStream(exchange).start(registry.require(request.collection()).subscribe(query));
+        new LiveStream(exchange, request.vectors())
+                .start(registry.require(request.collection()).subscribe(query));
     }
 }

@@ -4,6 +4,7 @@ import dev.shaula.api.wire.Failure;
 import dev.shaula.api.wire.JsonWriter;
 import dev.shaula.api.wire.LiveFeed;
 import dev.shaula.api.wire.SocketAnswers;
+import dev.shaula.api.wire.VectorForm;
 import dev.shaula.model.LiveChange;
 import io.smallrye.mutiny.Multi;
 import io.vertx.core.buffer.Buffer;
@@ -19,11 +20,14 @@ import java.nio.charset.StandardCharsets;
 final class LiveStream {
     private final Exchange exchange;
     private final HttpServerResponse response;
+    private final VectorForm vectors;
     private final LiveFeed feed = new LiveFeed(this::changed, this::failed);
     private boolean begun;
     private boolean toldSincePulse;
 
-    LiveStream(Exchange exchange) {
+    /** @param vectors how events write the vectors of points */
+    LiveStream(Exchange exchange, VectorForm vectors) {
+        this.vectors = vectors;
         this.exchange = exchange;
         this.response = exchange.response();
     }
@@ -37,7 +41,7 @@ final class LiveStream {
     /** Any thread. */
     private void changed(LiveChange change) {
         Buffer event = Buffer.buffer("event: change\ndata: ")
-                .appendBytes(SocketAnswers.changed(change))
+                .appendBytes(SocketAnswers.changed(change, vectors))
                 .appendString("\n\n");
         exchange.context().runOnContext(now -> tell(event));
     }

@@ -57,7 +57,7 @@ final class NdjsonUpsert {
     }
 
     private void store(VectorCollection collection) {
-        CollectionConfig config = collection.info().config();
+        CollectionConfig config = collection.config();
         exchange.context().runOnContext(now -> {
             source.expect(config.name(), config.dimensions());
             exchange.context().owner().setPeriodic(exchange.pulse().toMillis(), this::pulse);

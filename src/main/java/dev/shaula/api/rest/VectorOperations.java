@@ -6,16 +6,23 @@ import dev.shaula.api.wire.BatchQueryDocument;
 import dev.shaula.api.wire.BatchQueryRequest;
 import dev.shaula.api.wire.DeleteDocument;
 import dev.shaula.api.wire.DeleteRequest;
+import dev.shaula.api.wire.Floats;
 import dev.shaula.api.wire.Ids;
 import dev.shaula.api.wire.MetadataDocument;
 import dev.shaula.api.wire.MetadataRequest;
+import dev.shaula.api.wire.PackedVectors;
 import dev.shaula.api.wire.QueryDocument;
+import dev.shaula.api.wire.QueryParameters;
 import dev.shaula.api.wire.QueryRequest;
 import dev.shaula.api.wire.Targets;
 import dev.shaula.api.wire.UpsertDocument;
 import dev.shaula.api.wire.UpsertRequest;
+import dev.shaula.api.wire.VectorForm;
 import dev.shaula.collection.VectorCollection;
 import dev.shaula.model.CollectionConfig;
+import dev.shaula.model.Limits;
+import dev.shaula.model.Point;
+import dev.shaula.model.SearchRequest;
 import dev.shaula.model.VectorDbException;
 import dev.shaula.model.WriteResult;
 import io.smallrye.mutiny.Uni;
@@ -26,6 +33,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
 
 /** Everything under {@code /vectors}. */
 @ApplicationScoped
@@ -65,25 +73,60 @@ class VectorOperations {
     }
 
     void query(Exchange exchange) {
-        exchange.answerOrCancel(
-                exchange.smallBody(new QueryDocument(config.queryDefaults())).chain(this::query));
+        exchange.answerOrCancel(exchange.sendsBytes() ? packedQuery(exchange) : jsonQuery(exchange));
+    }
+
+    private Uni<Answer> jsonQuery(Exchange exchange) {
+        return exchange.smallBody(new QueryDocument(config.queryDefaults())).chain(this::query);
+    }
+
+    private Uni<Answer> packedQuery(Exchange exchange) {
+        QueryParameters parameters = QueryParameters.read(name -> exchange.param(name, ""));
+        int dimensions = dimensions(targets.require(parameters.collection()));
+        return exchange.smallBody(new PackedVectors(dimensions, 1)).chain(vectors -> {
+            SearchRequest search = parameters.search(vectors.getFirst(), config.queryDefaults());
+            return query(new QueryRequest(
+                    parameters.collection(), search, parameters.vectors(), parameters.explain(), null));
+        });
     }
 
     private Uni<Answer> query(QueryRequest request) {
         VectorCollection collection = targets.require(request.collection());
         checkLength("vector", collection, request.search().vector());
         if (request.groups() != null) {
-            return collection.group(request.groups()).map(found -> Answer.ok(Answers.groups(found)));
+            return collection.group(request.groups()).map(found -> Answer.ok(Answers.groups(found, request.vectors())));
         }
         if (request.explain()) {
-            return collection.explain(request.search()).map(found -> Answer.ok(Answers.explained(found)));
+            return collection
+                    .explain(request.search())
+                    .map(found -> Answer.ok(Answers.explained(found, request.vectors())));
         }
-        return collection.search(request.search()).map(found -> Answer.ok(Answers.found(found)));
+        return collection.search(request.search()).map(found -> Answer.ok(Answers.found(found, request.vectors())));
     }
 
     void batchQuery(Exchange exchange) {
-        exchange.answerOrCancel(exchange.smallBody(new BatchQueryDocument(config.queryDefaults()))
-                .chain(this::batchQuery));
+        exchange.answerOrCancel(
+                exchange.sendsBytes()
+                        ? packedBatchQuery(exchange)
+                        : exchange.smallBody(new BatchQueryDocument(config.queryDefaults()))
+                                .chain(this::batchQuery));
+    }
+
+    /** One vector behind the other; the parameters hold for all. */
+    private Uni<Answer> packedBatchQuery(Exchange exchange) {
+        QueryParameters parameters = QueryParameters.read(name -> exchange.param(name, ""));
+        int dimensions = dimensions(targets.require(parameters.collection()));
+        return exchange.smallBody(new PackedVectors(dimensions, Limits.MAX_BATCH_QUERIES))
+                .chain(vectors -> batchQuery(new BatchQueryRequest(
+                        parameters.collection(),
+                        vectors.stream()
+                                .map(vector -> new BatchQueryRequest.Item(
+                                        null,
+                                        parameters.search(vector, config.queryDefaults()),
+                                        parameters.vectors(),
+                                        true,
+                                        true))
+                                .toList())));
     }
 
     private Uni<Answer> batchQuery(BatchQueryRequest request) {
@@ -98,10 +141,14 @@ class VectorOperations {
     }
 
     private static void checkLength(String place, VectorCollection collection, float[] vector) {
-        int expected = collection.info().config().dimensions();
+        int expected = dimensions(collection);
         if (vector.length != expected) {
             throw VectorDbException.invalid(place + ": expected " + expected + " numbers, got " + vector.length);
         }
+    }
+
+    private static int dimensions(VectorCollection collection) {
+        return collection.config().dimensions();
     }
 
     void delete(Exchange exchange) {
@@ -147,9 +194,20 @@ class VectorOperations {
 
     void get(Exchange exchange) {
         String name = exchange.param("collection", CollectionConfig.DEFAULT_NAME);
+        VectorForm form = pointForm(exchange);
+        Function<Point, Answer> answer = exchange.wantsBytes()
+                ? point -> Answer.bytes(Floats.pack(point.vector()).array())
+                : point -> Answer.ok(Answers.point(name, point, form));
         exchange.answerOrCancel(targets.require(name)
                 .get(Ids.check(exchange.tail()))
-                .map(found -> found.map(point -> Answer.ok(Answers.point(name, point)))
-                        .orElseThrow(() -> VectorDbException.notFound("Vector not found"))));
+                .map(found -> found.map(answer).orElseThrow(() -> VectorDbException.notFound("Vector not found"))));
+    }
+
+    private static VectorForm pointForm(Exchange exchange) {
+        VectorForm form = VectorForm.of(exchange.param("vectors", "numbers"), "vectors");
+        if (form == VectorForm.NONE) {
+            throw VectorDbException.invalid("vectors: expected numbers or base64, got \"none\"");
+        }
+        return form;
     }
 }

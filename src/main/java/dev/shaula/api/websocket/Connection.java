@@ -4,6 +4,7 @@ import dev.shaula.api.wire.Failure;
 import dev.shaula.api.wire.LiveFeed;
 import dev.shaula.api.wire.SocketAnswers;
 import dev.shaula.api.wire.SocketMessage;
+import dev.shaula.api.wire.VectorForm;
 import dev.shaula.collection.VectorCollection;
 import dev.shaula.model.Limits;
 import dev.shaula.model.LiveChange;
@@ -223,14 +224,22 @@ final class Connection {
     private void query(SocketMessage.Query query) {
         checkFree(query.id());
         VectorCollection collection = door.registry().require(query.collection());
+        checkLength(collection.config().dimensions(), query.search().vector().length);
         queries.put(
                 query.id(),
                 collection
                         .search(query.search())
                         .subscribe()
                         .with(
-                                found -> answered(query.id(), SocketAnswers.found(query.id(), found)),
+                                found -> answered(query.id(), SocketAnswers.found(query.id(), found, query.vectors())),
                                 e -> answered(query.id(), failure(query.id(), e))));
+    }
+
+    /** In the words of the other doors. */
+    private static void checkLength(int expected, int length) {
+        if (length != expected) {
+            throw VectorDbException.invalid("vector: expected " + expected + " numbers, got " + length);
+        }
     }
 
     private void checkFree(String id) {
@@ -272,14 +281,14 @@ final class Connection {
         }
         LiveQuery query = LiveQuery.of(wish.search());
         VectorCollection collection = door.registry().require(wish.collection());
-        LiveFeed feed = new LiveFeed(change -> changed(id, change), e -> liveFailed(id, e));
+        LiveFeed feed = new LiveFeed(change -> changed(id, change, wish.vectors()), e -> liveFailed(id, e));
         feeds.put(id, feed);
         feed.start(collection.subscribe(query));
     }
 
     /** Any thread. */
-    private void changed(String id, LiveChange change) {
-        byte[] message = SocketAnswers.changed(id, change);
+    private void changed(String id, LiveChange change, VectorForm vectors) {
+        byte[] message = SocketAnswers.changed(id, change, vectors);
         context.runOnContext(now -> {
             LiveFeed feed = feeds.get(id);
             if (over || feed == null) {

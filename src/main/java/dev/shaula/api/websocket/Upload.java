@@ -51,7 +51,7 @@ final class Upload {
     Upload(SocketMessage.Open wish, VectorCollection collection, SocketDoor door, Consumer<byte[]> client) {
         this.name = wish.stream();
         this.collection = collection;
-        this.collectionName = collection.info().config().name();
+        this.collectionName = collection.config().name();
         this.ack = wish.ack();
         this.table = door.streams();
         this.granted = door.acquireCredit(collectionName);
@@ -68,7 +68,7 @@ final class Upload {
     }
 
     int dimensions() {
-        return collection.info().config().dimensions();
+        return collection.config().dimensions();
     }
 
     synchronized long acknowledged() {

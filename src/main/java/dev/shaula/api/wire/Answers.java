@@ -154,13 +154,13 @@ public final class Answers {
         return out.closeArray().closeObject().toBytes();
     }
 
-    public static byte[] found(List<ScoredPoint> results) {
+    public static byte[] found(List<ScoredPoint> results, VectorForm vectors) {
         JsonWriter out = new JsonWriter(estimate(results)).openObject();
-        results(out, results);
+        results(out, results, vectors);
         return out.closeObject().toBytes();
     }
 
-    public static byte[] groups(List<SearchGroup> groups) {
+    public static byte[] groups(List<SearchGroup> groups, VectorForm vectors) {
         long estimate = groups.stream()
                 .mapToLong(group -> 64 + estimate(group.points()))
                 .sum();
@@ -169,16 +169,16 @@ public final class Answers {
         for (SearchGroup group : groups) {
             out.openObject().name("value");
             value(out, group.value());
-            results(out, group.points());
+            results(out, group.points(), vectors);
             out.closeObject();
         }
         return out.closeArray().field("count", groups.size()).closeObject().toBytes();
     }
 
     /** As {@link #found}, with {@code explain}: an element for each shard. */
-    public static byte[] explained(ExplainedSearch found) {
+    public static byte[] explained(ExplainedSearch found, VectorForm vectors) {
         JsonWriter out = new JsonWriter(estimate(found.points()) + 512).openObject();
-        results(out, found.points());
+        results(out, found.points(), vectors);
         out.name("explain").openArray();
         found.shards().forEach(shard -> explanation(out, shard));
         return out.closeArray().closeObject().toBytes();
@@ -204,7 +204,7 @@ public final class Answers {
         for (int i = 0; i < items.size(); i++) {
             String queryId = items.get(i).queryId();
             out.openObject().field("query_id", queryId == null ? "query_" + i : queryId);
-            results(out, lists.get(i));
+            results(out, lists.get(i), items.get(i).vectors());
             out.closeObject();
         }
         return out.closeArray().field("count", items.size()).closeObject().toBytes();
@@ -225,33 +225,43 @@ public final class Answers {
                 + (metadata == null ? 0 : metadata.json().length);
     }
 
-    static void results(JsonWriter out, List<ScoredPoint> results) {
+    static void results(JsonWriter out, List<ScoredPoint> results, VectorForm vectors) {
         out.name("results").openArray();
         for (ScoredPoint point : results) {
-            result(out, point);
+            result(out, point, vectors);
         }
         out.closeArray().field("count", results.size());
     }
 
-    static void result(JsonWriter out, ScoredPoint point) {
+    static void result(JsonWriter out, ScoredPoint point, VectorForm vectors) {
         out.openObject().field("id", point.id()).name("score").value(point.score());
-        vectorAndMetadata(out, point.vector(), point.metadata());
+        vectorAndMetadata(out, point.vector(), vectors, point.metadata());
         out.closeObject();
     }
 
-    private static void vectorAndMetadata(JsonWriter out, float @Nullable [] vector, @Nullable Metadata metadata) {
+    private static void vectorAndMetadata(
+            JsonWriter out, float @Nullable [] vector, VectorForm form, @Nullable Metadata metadata) {
         if (vector != null) {
-            out.name("vector").value(vector).name("values").value(vector);
+            vector(out, vector, form);
         }
         if (metadata != null) {
             out.name("metadata").raw(metadata.json());
         }
     }
 
-    public static byte[] point(String collection, Point point) {
+    /** Numbers in the spellings of both clients; base64, which neither reads, once. */
+    private static void vector(JsonWriter out, float[] vector, VectorForm form) {
+        out.name("vector").value(vector, form);
+        if (form != VectorForm.BASE64) {
+            out.name("values").value(vector);
+        }
+    }
+
+    /** One point; its vector in any form but none. */
+    public static byte[] point(String collection, Point point, VectorForm vectors) {
         JsonWriter out = new JsonWriter(128 + BYTES_PER_ELEMENT * point.vector().length);
         out.openObject().field("id", point.id());
-        out.name("vector").value(point.vector()).name("values").value(point.vector());
+        vector(out, point.vector(), vectors);
         out.name("metadata").raw(point.metadata().json());
         out.field("version", point.version());
         long expiresAtMs = point.expiry().epochMs(0, Expiry.NEVER_MS);
@@ -323,7 +333,7 @@ public final class Answers {
     /** One point of a reading as a value of {@code out}. */
     public static void stored(JsonWriter out, StoredPoint point) {
         out.openObject().field("id", point.id());
-        vectorAndMetadata(out, point.vector(), point.metadata());
+        vectorAndMetadata(out, point.vector(), VectorForm.NUMBERS, point.metadata());
         out.closeObject();
     }
 

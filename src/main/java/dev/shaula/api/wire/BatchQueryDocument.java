@@ -32,7 +32,7 @@ public final class BatchQueryDocument extends JsonDocument<BatchQueryRequest> {
         if (top.queries.items.isEmpty()) {
             throw VectorDbException.invalid("queries: expected a list with at least one query, got none");
         }
-        boolean vectors = top.wantsVectors(false);
+        VectorForm vectors = top.vectorForm();
         boolean metadata = top.wantsMetadata();
         return new BatchQueryRequest(
                 top.collection,

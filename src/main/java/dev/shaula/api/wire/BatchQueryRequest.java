@@ -11,12 +11,19 @@ public record BatchQueryRequest(String collection, List<Item> items) {
      * One of the queries.
      *
      * @param queryId echoed in the answer; null if the caller gave none
+     * @param vectors how the answer is to write vectors
      * @param ownVectors whether the query itself said if it wants vectors
      * @param ownMetadata whether the query itself said if it wants metadata
      */
-    public record Item(@Nullable String queryId, SearchRequest search, boolean ownVectors, boolean ownMetadata) {
+    public record Item(
+            @Nullable String queryId,
+            SearchRequest search,
+            VectorForm vectors,
+            boolean ownVectors,
+            boolean ownMetadata) {
         /** As it is asked in the end: what the query left open is taken from the request around it. */
-        Item inside(boolean vectors, boolean metadata) {
+        Item inside(VectorForm otherwise, boolean metadata) {
+            VectorForm form = ownVectors ? vectors : otherwise;
             SearchRequest s = search;
             SearchRequest asked = new SearchRequest(
                     s.vector(),
@@ -25,9 +32,9 @@ public record BatchQueryRequest(String collection, List<Item> items) {
                     s.exact(),
                     s.minScore(),
                     s.filter(),
-                    ownVectors ? s.includeVector() : vectors,
+                    form != VectorForm.NONE,
                     ownMetadata ? s.includeMetadata() : metadata);
-            return new Item(queryId, asked, true, true);
+            return new Item(queryId, asked, form, true, true);
         }
     }
 

@@ -3,8 +3,6 @@ package dev.shaula.api.wire;
 import dev.shaula.model.Expiry;
 import dev.shaula.model.Metadata;
 import dev.shaula.model.StoredPoint;
-import dev.shaula.model.VectorDbException;
-import java.util.Base64;
 import java.util.List;
 
 /** Points as lines of NDJSON, in the form in which an upsert takes them back. Thread-safe. */
@@ -12,29 +10,10 @@ public final class ExportLines {
     private static final int BYTES_PER_LINE = 64;
     private static final int BYTES_PER_ELEMENT = 13;
 
-    /** How a line writes its vector. */
-    public enum Form {
-        NUMBERS,
-        BASE64,
-        NONE;
-
-        /** The form of a wire name. @throws VectorDbException (invalid) if there is none */
-        public static Form of(String name) {
-            return switch (name) {
-                case "numbers" -> NUMBERS;
-                case "base64" -> BASE64;
-                case "none" -> NONE;
-                default ->
-                    throw VectorDbException.invalid(
-                            "vectors: expected numbers, base64 or none, got \"" + Text.shortened(name) + "\"");
-            };
-        }
-    }
-
     private ExportLines() {}
 
     /** One line for each point. */
-    public static byte[] of(List<StoredPoint> points, Form form) {
+    public static byte[] of(List<StoredPoint> points, VectorForm form) {
         long estimate = 0;
         for (StoredPoint point : points) {
             float[] vector = point.vector();
@@ -47,15 +26,11 @@ public final class ExportLines {
         return out.toBytes();
     }
 
-    private static void line(JsonWriter out, StoredPoint point, Form form) {
+    private static void line(JsonWriter out, StoredPoint point, VectorForm form) {
         out.openObject().field("id", point.id());
         float[] vector = point.vector();
-        if (vector != null && form == Form.BASE64) {
-            out.field(
-                    "vector",
-                    Base64.getEncoder().encodeToString(Floats.pack(vector).array()));
-        } else if (vector != null) {
-            out.name("vector").value(vector);
+        if (vector != null) {
+            out.name("vector").value(vector, form);
         }
         Metadata metadata = point.metadata();
         if (metadata != null && !metadata.isEmpty()) {

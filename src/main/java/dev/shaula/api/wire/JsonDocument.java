@@ -5,12 +5,11 @@ import dev.shaula.model.VectorDbException;
 import java.io.IOException;
 
 /**
- * A request body that is read as it arrives: any number of {@link #feed} calls, then {@link #finish}. Nothing of the
- * text is kept; what is kept is the result as far as it is known. Not thread-safe; {@link #close} unless finished.
+ * A body that is one JSON object. Nothing of the text is kept; what is kept is the result as far as it is known.
  *
  * @param <T> what the body means
  */
-public abstract class JsonDocument<T> {
+public abstract class JsonDocument<T> implements Document<T> {
     private final JsonPush push;
     private boolean begun;
 
@@ -18,16 +17,12 @@ public abstract class JsonDocument<T> {
         push = new JsonPush(new Root(root));
     }
 
-    /**
-     * Takes the bytes {@code [start, end)}; the array is free again on return.
-     *
-     * @throws VectorDbException (invalid) naming the place in the document, what was expected and what came
-     */
+    @Override
     public final void feed(byte[] bytes, int start, int end) {
         push.feed(bytes, start, end);
     }
 
-    /** No byte follows. @throws VectorDbException (invalid) as {@link #feed}, and if something is missing */
+    @Override
     public final T finish() {
         push.finish();
         if (!begun) {
@@ -36,13 +31,10 @@ public abstract class JsonDocument<T> {
         return result();
     }
 
-    /** Gives back buffers of a document that will not be finished; harmless otherwise. */
+    @Override
     public final void close() {
         push.close();
     }
-
-    /** Heap that the part read so far holds, in bytes, near enough for a budget. */
-    public abstract long heapBytes();
 
     abstract T result();
 

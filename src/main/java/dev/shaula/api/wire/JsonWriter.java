@@ -1,6 +1,7 @@
 package dev.shaula.api.wire;
 
 import java.util.Arrays;
+import java.util.Base64;
 
 /**
  * Writes compact JSON into one growing array. Commas are seen to here: a value needs one unless it is the first of its
@@ -106,6 +107,21 @@ public final class JsonWriter {
             value(element);
         }
         return closeArray();
+    }
+
+    /** A vector in a form other than none. */
+    public JsonWriter value(float[] vector, VectorForm form) {
+        return form == VectorForm.BASE64 ? base64(vector) : value(vector);
+    }
+
+    private JsonWriter base64(float[] vector) {
+        comma();
+        byte[] text = Base64.getEncoder().encode(Floats.pack(vector).array());
+        room(text.length + 2);
+        put('"');
+        System.arraycopy(text, 0, bytes, size, text.length);
+        size += text.length;
+        return put('"');
     }
 
     /** A value that is JSON already. */

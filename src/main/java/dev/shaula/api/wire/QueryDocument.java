@@ -80,17 +80,19 @@ public final class QueryDocument extends JsonDocument<QueryRequest> {
         }
 
         QueryRequest request() {
-            SearchRequest search = item("").search();
+            BatchQueryRequest.Item item = item("");
+            SearchRequest search = item.search();
             if (groupBy == null) {
                 if (ofGroups != null) {
                     throw VectorDbException.invalid(ofGroups + ": expected only with group_by");
                 }
-                return new QueryRequest(collection, search, explain, null);
+                return new QueryRequest(collection, search, item.vectors(), explain, null);
             }
             if (explain) {
                 throw VectorDbException.invalid("explain: expected nothing beside group_by");
             }
-            return new QueryRequest(collection, search, false, new GroupRequest(search, groupBy, groups, groupSize));
+            return new QueryRequest(
+                    collection, search, item.vectors(), false, new GroupRequest(search, groupBy, groups, groupSize));
         }
     }
 }

@@ -15,12 +15,13 @@ class QueryFrame extends ObjectFrame {
     private float @Nullable [] vector;
     private float @Nullable [] values;
     private int topK;
+    private int efSearch;
     private int ef;
     private boolean ann;
     private @Nullable Double threshold;
     private boolean hasFilter;
-    private @Nullable Boolean includeVectors;
-    private @Nullable Boolean includeValues;
+    private @Nullable VectorForm includeVectors;
+    private @Nullable VectorForm includeValues;
     private @Nullable Boolean includeMetadata;
     private @Nullable String queryId;
 
@@ -33,6 +34,7 @@ class QueryFrame extends ObjectFrame {
         vector = null;
         values = null;
         topK = SearchRequest.DEFAULT_K;
+        efSearch = 0;
         ef = 0;
         ann = true;
         threshold = null;
@@ -62,11 +64,12 @@ class QueryFrame extends ObjectFrame {
                 return in.object(token, filterFrame.restart(), "an object");
             }
             case "top_k" -> topK = in.integer(token);
-            case "ef_search" -> ef = in.integer(token);
+            case "ef_search" -> efSearch = in.integer(token);
+            case "ef" -> ef = in.integer(token);
             case "use_ann" -> ann = in.bool(token);
             case "threshold" -> threshold = in.number(token);
-            case "include_vectors" -> includeVectors = in.bool(token);
-            case "include_values" -> includeValues = in.bool(token);
+            case "include_vectors" -> includeVectors = vectorForm(token, in);
+            case "include_values" -> includeValues = vectorForm(token, in);
             case "include_metadata" -> includeMetadata = in.bool(token);
             case "group_by", "group_limit", "group_size" ->
                 throw VectorDbException.invalid(field + ": expected only in a query of its own");
@@ -86,31 +89,42 @@ class QueryFrame extends ObjectFrame {
             throw VectorDbException.invalid(at + "vector: expected a list of numbers, got nothing");
         }
         try {
-            SearchRequest search = wish().toSearch(given, filter(), wantsVectors(false), wantsMetadata(), defaults);
-            return new BatchQueryRequest.Item(queryId, search, includeValuesGiven(), includeMetadata != null);
+            VectorForm form = vectorForm();
+            SearchRequest search = wish().toSearch(given, filter(), form != VectorForm.NONE, wantsMetadata(), defaults);
+            return new BatchQueryRequest.Item(queryId, search, form, vectorFormGiven(), includeMetadata != null);
         } catch (VectorDbException e) {
             throw VectorDbException.invalid(at + e.getMessage());
         }
     }
 
     private SearchWish wish() {
-        return new SearchWish(topK, ef, !ann, threshold);
+        return new SearchWish(topK, efSearch, ef, !ann, threshold);
     }
 
     private @Nullable Filter filter() {
         return hasFilter ? filterFrame.take() : null;
     }
 
-    private boolean includeValuesGiven() {
+    private static VectorForm vectorForm(JsonToken token, JsonPush in) throws IOException {
+        if (token == JsonToken.VALUE_STRING && in.string(token).equals("base64")) {
+            return VectorForm.BASE64;
+        }
+        if (!token.isBoolean()) {
+            throw in.expected("true, false or \"base64\"", token);
+        }
+        return VectorForm.of(in.bool(token));
+    }
+
+    private boolean vectorFormGiven() {
         return includeValues != null || includeVectors != null;
     }
 
     /** {@code include_values} wins over {@code include_vectors} in the same object. */
-    final boolean wantsVectors(boolean otherwise) {
+    final VectorForm vectorForm() {
         if (includeValues != null) {
             return includeValues;
         }
-        return includeVectors != null ? includeVectors : otherwise;
+        return includeVectors != null ? includeVectors : VectorForm.NONE;
     }
 
     final boolean wantsMetadata() {

@@ -7,11 +7,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * One query of one collection.
  *
+ * @param vectors how the answer is to write vectors
  * @param explain whether the answer is to say how it was found
  * @param groups the groups wanted instead of points, null for points
  */
 public record QueryRequest(
         String collection,
         SearchRequest search,
+        VectorForm vectors,
         boolean explain,
         @Nullable GroupRequest groups) {}

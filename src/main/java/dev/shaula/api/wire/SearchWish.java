@@ -3,6 +3,7 @@ package dev.shaula.api.wire;
 import dev.shaula.model.Filter;
 import dev.shaula.model.Limits;
 import dev.shaula.model.SearchRequest;
+import dev.shaula.model.VectorDbException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,28 +11,41 @@ import org.jspecify.annotations.Nullable;
  * was left out into what is done.
  *
  * @param topK results wanted
- * @param ef candidates kept by the graph search, 0 if the caller names none
+ * @param efSearch candidates kept by the graph search, 0 if the caller names none; widened to twice {@code topK}, for
+ *     one of the clients sends 100 whatever {@code topK} is
+ * @param ef the same, taken at its word but for {@code topK} itself, and before {@code efSearch}; 0 if the caller names
+ *     none
  * @param exact compare with every row
  * @param threshold least score, null if the caller names none; 0 and less for no limit
  */
 public record SearchWish(
-        int topK, int ef, boolean exact, @Nullable Double threshold) {
+        int topK,
+        int efSearch,
+        int ef,
+        boolean exact,
+        @Nullable Double threshold) {
     /** The contract's {@code ef_search} when the caller gives none. */
     private static final int DEFAULT_EF = 100;
 
-    /** The search that is done. @throws dev.shaula.model.VectorDbException (invalid) naming the field, the value and the bound */
+    /** The search that is done. @throws VectorDbException (invalid) naming the field, the value and the bound */
     public SearchRequest toSearch(
             float[] vector, @Nullable Filter filter, boolean vectors, boolean metadata, QueryDefaults defaults) {
         int k = Math.min(topK, defaults.topKCap());
         return new SearchRequest(vector, k, wideEnough(), exact, minScore(defaults), filter, vectors, metadata);
     }
 
-    /** At least twice k, where recall at k stops being limited by the width of the walk; never above the limit. */
+    /** Unless {@link #ef} says how wide: at least twice k, where recall at k stops being limited by the width of the walk. */
     private int wideEnough() {
         if (ef < 0 || ef > Limits.MAX_EF) {
-            return ef; // refused by the request itself
+            throw VectorDbException.invalid("ef: expected 1 to " + Limits.MAX_EF + ", got " + ef);
         }
-        int asked = ef == 0 ? DEFAULT_EF : ef;
+        if (ef > 0) {
+            return Math.max(ef, Math.clamp(topK, 1, Limits.MAX_TOP_K));
+        }
+        if (efSearch < 0 || efSearch > Limits.MAX_EF) {
+            return efSearch; // refused by the request itself
+        }
+        int asked = efSearch == 0 ? DEFAULT_EF : efSearch;
         return Math.max(asked, 2 * Math.clamp(topK, 0, Limits.MAX_TOP_K));
     }
 

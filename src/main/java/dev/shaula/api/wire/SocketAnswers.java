@@ -60,26 +60,26 @@ public final class SocketAnswers {
                 .toBytes();
     }
 
-    public static byte[] found(String id, List<ScoredPoint> results) {
+    public static byte[] found(String id, List<ScoredPoint> results, VectorForm vectors) {
         JsonWriter out = begin("result", 64 + 128 * results.size()).field("id", id);
-        Answers.results(out, results);
+        Answers.results(out, results, vectors);
         return out.closeObject().toBytes();
     }
 
-    public static byte[] changed(String id, LiveChange change) {
+    public static byte[] changed(String id, LiveChange change, VectorForm vectors) {
         JsonWriter out = begin("change", 96 + 128 * change.events().size()).field("id", id);
-        change(out, change);
+        change(out, change, vectors);
         return out.closeObject().toBytes();
     }
 
     /** A change as a document of its own. */
-    public static byte[] changed(LiveChange change) {
+    public static byte[] changed(LiveChange change, VectorForm vectors) {
         JsonWriter out = new JsonWriter(64 + 128 * change.events().size()).openObject();
-        change(out, change);
+        change(out, change, vectors);
         return out.closeObject().toBytes();
     }
 
-    private static void change(JsonWriter out, LiveChange change) {
+    private static void change(JsonWriter out, LiveChange change, VectorForm vectors) {
         out.name("sequences").openArray();
         change.sequences().forEach(out::value);
         out.closeArray().name("changes").openArray();
@@ -87,17 +87,17 @@ public final class SocketAnswers {
             out.openObject();
             switch (event) {
                 case LiveEvent.Leave leave -> out.field("type", "leave").field("id", leave.id());
-                case LiveEvent.Enter enter -> placed(out, "enter", enter.rank(), enter.point());
-                case LiveEvent.Move move -> placed(out, "move", move.rank(), move.point());
+                case LiveEvent.Enter enter -> placed(out, "enter", enter.rank(), enter.point(), vectors);
+                case LiveEvent.Move move -> placed(out, "move", move.rank(), move.point(), vectors);
             }
             out.closeObject();
         }
         out.closeArray();
     }
 
-    private static void placed(JsonWriter out, String type, int rank, ScoredPoint point) {
+    private static void placed(JsonWriter out, String type, int rank, ScoredPoint point, VectorForm vectors) {
         out.field("type", type).field("rank", rank).name("point");
-        Answers.result(out, point);
+        Answers.result(out, point, vectors);
     }
 
     public static byte[] pong() {

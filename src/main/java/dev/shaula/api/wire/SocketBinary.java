@@ -26,6 +26,7 @@ public final class SocketBinary {
     private static final int WITH_VECTORS = 1;
     private static final int WITHOUT_METADATA = 2;
     private static final int EXACT = 4;
+    private static final int WITH_EF = 8;
 
     private final ByteBuffer in;
     private final QueryDefaults defaults;
@@ -133,21 +134,18 @@ public final class SocketBinary {
         id = Long.toUnsignedString(number);
         int dimensions = in.getInt();
         float threshold = in.getFloat();
+        int ef = (flags & WITH_EF) == 0 ? 0 : in.getInt();
         String collection = text(nameLength, "collection");
         if (dimensions < 1 || dimensions > Limits.MAX_DIMENSIONS) {
             throw VectorDbException.invalid(
                     "dimensions: expected 1 to " + Limits.MAX_DIMENSIONS + ", got " + dimensions);
         }
-        SearchRequest search = new SearchRequest(
-                floats(dimensions, "vector"),
-                Math.min(topK, defaults.topKCap()),
-                0,
-                (flags & EXACT) != 0,
-                Float.isNaN(threshold) ? Float.NEGATIVE_INFINITY : threshold,
-                null,
-                (flags & WITH_VECTORS) != 0,
-                (flags & WITHOUT_METADATA) == 0);
-        return new SocketMessage.Query(Long.toUnsignedString(number), collection, search);
+        boolean withVectors = (flags & WITH_VECTORS) != 0;
+        boolean withMetadata = (flags & WITHOUT_METADATA) == 0;
+        Double leastScore = Float.isNaN(threshold) ? null : (double) threshold;
+        SearchRequest search = new SearchWish(topK, 0, ef, (flags & EXACT) != 0, leastScore)
+                .toSearch(floats(dimensions, "vector"), null, withVectors, withMetadata, defaults);
+        return new SocketMessage.Query(Long.toUnsignedString(number), collection, search, VectorForm.of(withVectors));
     }
 
     private float[] floats(int n, String place) {

@@ -5,7 +5,6 @@ import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.Limits;
 import dev.shaula.model.Point;
-import dev.shaula.model.SearchRequest;
 import dev.shaula.model.VectorDbException;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -44,9 +43,9 @@ public final class SocketDocument extends JsonDocument<SocketMessage> {
             case "open" -> new SocketMessage.Open(stream(), top.collection, top.ack);
             case "upsert" -> upsert();
             case "close" -> new SocketMessage.Close(stream());
-            case "query" -> new SocketMessage.Query(id(), top.collection, search());
+            case "query" -> query();
             case "cancel" -> new SocketMessage.Cancel(id());
-            case "subscribe" -> new SocketMessage.Subscribe(id(), top.collection, search());
+            case "subscribe" -> subscribe();
             case "unsubscribe" -> new SocketMessage.Unsubscribe(id());
             case "ping" -> new SocketMessage.Ping();
             default ->
@@ -65,8 +64,14 @@ public final class SocketDocument extends JsonDocument<SocketMessage> {
         return new SocketMessage.Upsert(stream, top.batch, top.rows.points);
     }
 
-    private SearchRequest search() {
-        return top.item("").search();
+    private SocketMessage query() {
+        BatchQueryRequest.Item item = top.item("");
+        return new SocketMessage.Query(id(), top.collection, item.search(), item.vectors());
+    }
+
+    private SocketMessage subscribe() {
+        BatchQueryRequest.Item item = top.item("");
+        return new SocketMessage.Subscribe(id(), top.collection, item.search(), item.vectors());
     }
 
     private String id() {

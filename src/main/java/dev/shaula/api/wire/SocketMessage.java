@@ -18,12 +18,12 @@ public sealed interface SocketMessage {
     /** No batch follows on this stream. */
     record Close(String stream) implements SocketMessage {}
 
-    record Query(String id, String collection, SearchRequest search) implements SocketMessage {}
+    record Query(String id, String collection, SearchRequest search, VectorForm vectors) implements SocketMessage {}
 
     /** The answer to this query is not wanted any more. */
     record Cancel(String id) implements SocketMessage {}
 
-    record Subscribe(String id, String collection, SearchRequest search) implements SocketMessage {}
+    record Subscribe(String id, String collection, SearchRequest search, VectorForm vectors) implements SocketMessage {}
 
     record Unsubscribe(String id) implements SocketMessage {}
 

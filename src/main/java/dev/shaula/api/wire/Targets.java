@@ -23,9 +23,7 @@ public class Targets {
 
     /** Dimensions of a collection, 0 if there is none yet. @throws VectorDbException (invalid) if there can be none */
     public int dimensions(String name) {
-        return registry.find(name)
-                .map(found -> found.info().config().dimensions())
-                .orElseGet(() -> possible(name));
+        return registry.find(name).map(found -> found.config().dimensions()).orElseGet(() -> possible(name));
     }
 
     private static int possible(String name) {

@@ -15,6 +15,7 @@ interface Door extends AutoCloseable {
     record Query(
             float[] vector,
             int topK,
+            int ef,
             boolean exact,
             @Nullable Double threshold,
             @Nullable String filter,
@@ -53,12 +54,18 @@ interface Door extends AutoCloseable {
     enum Kind {
         HTTP_NUMBERS,
         HTTP_BASE64,
+        HTTP_PACKED,
+        WEBSOCKET_TEXT,
+        WEBSOCKET_BINARY,
         GRPC_BYTES;
 
         Door open() {
             return switch (this) {
-                case HTTP_NUMBERS -> new HttpDoor(false);
-                case HTTP_BASE64 -> new HttpDoor(true);
+                case HTTP_NUMBERS -> new HttpDoor(HttpDoor.Form.NUMBERS);
+                case HTTP_BASE64 -> new HttpDoor(HttpDoor.Form.BASE64);
+                case HTTP_PACKED -> new HttpDoor(HttpDoor.Form.PACKED);
+                case WEBSOCKET_TEXT -> new SocketDoor(false);
+                case WEBSOCKET_BINARY -> new SocketDoor(true);
                 case GRPC_BYTES -> new GrpcBytesDoor(new GrpcClient());
             };
         }

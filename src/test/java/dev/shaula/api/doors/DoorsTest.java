@@ -83,19 +83,22 @@ class DoorsTest {
             door.create(name, 2, Metric.COSINE);
             door.upsert(name, List.of(new Row("a", new float[] {1, 0}, "{}")));
         }
-        Query good = new Query(new float[] {1, 0}, 1, false, null, null, false);
+        Query good = new Query(new float[] {1, 0}, 1, 0, false, null, null, false);
         refuses(kind, 404, "collection \"doors-none\" does not exist", d -> d.search("doors-none", good));
-        refuses(kind, 400, "vector: expected 2 numbers, got 3", d -> d.search(name, with(good, 1, 0, 0)));
+        // Bytes do not say how many vectors they are.
+        String length =
+                kind == Door.Kind.HTTP_PACKED ? "body: expected at most 1 x 2" : "vector: expected 2 numbers, got 3";
+        refuses(kind, kind == Door.Kind.HTTP_PACKED ? 413 : 400, length, d -> d.search(name, with(good, 1, 0, 0)));
         refuses(
                 kind,
                 400,
                 "top_k: expected 1 to 10000, got 10001",
-                d -> d.search(name, new Query(good.vector(), 10_001, false, null, null, false)));
+                d -> d.search(name, new Query(good.vector(), 10_001, 0, false, null, null, false)));
         refuses(
                 kind,
                 400,
                 "filter.a",
-                d -> d.search(name, new Query(good.vector(), 1, false, null, "{\"a\":{\"$near\":1}}", false)));
+                d -> d.search(name, new Query(good.vector(), 1, 0, false, null, "{\"a\":{\"$near\":1}}", false)));
         refuses(kind, 409, "already exists", d -> d.create(name, 3, Metric.COSINE));
         refuses(kind, 400, "id: expected 1 to 1024 bytes", d -> d.upsert(name, List.of(point("", 1, 0))));
         refuses(
@@ -107,7 +110,14 @@ class DoorsTest {
     }
 
     private static Query with(Query query, float... vector) {
-        return new Query(vector, query.topK(), query.exact(), query.threshold(), query.filter(), query.withVectors());
+        return new Query(
+                vector,
+                query.topK(),
+                query.ef(),
+                query.exact(),
+                query.threshold(),
+                query.filter(),
+                query.withVectors());
     }
 
     private static Row point(String id, float... vector) {
@@ -140,11 +150,12 @@ class DoorsTest {
 
     private List<Query> queries() {
         return List.of(
-                new Query(vector(), 10, false, null, null, false),
-                new Query(vector(), 1, true, null, null, true),
-                new Query(vector(), 50, true, 0.05, null, false),
-                new Query(vector(), 20, false, null, "{\"cat\":\"c1\",\"n\":{\"$gte\":20}}", true),
-                new Query(vector(), 500, false, 0.0, "{\"tags\":{\"$in\":[\"t1\",\"t4\"]}}", false));
+                new Query(vector(), 10, 0, false, null, null, false),
+                new Query(vector(), 1, 0, true, null, null, true),
+                new Query(vector(), 50, 0, true, 0.05, null, false),
+                new Query(vector(), 5, 7, false, null, null, true),
+                new Query(vector(), 20, 0, false, null, "{\"cat\":\"c1\",\"n\":{\"$gte\":20}}", true),
+                new Query(vector(), 500, 0, false, 0.0, "{\"tags\":{\"$in\":[\"t1\",\"t4\"]}}", false));
     }
 
     private float[] vector() {

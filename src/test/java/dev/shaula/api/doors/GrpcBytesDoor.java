@@ -71,6 +71,7 @@ final class GrpcBytesDoor implements Door {
                 .setCollection(collection)
                 .setVector(GrpcClient.packed(query.vector()))
                 .setTopK(query.topK())
+                .setEf(query.ef())
                 .setExact(query.exact())
                 .setIncludeVectors(query.withVectors())
                 .setMetadataAsJson(true);

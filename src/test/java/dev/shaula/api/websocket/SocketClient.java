@@ -21,7 +21,7 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** A client that says exactly what a test wants, and hears everything in order. */
-final class SocketClient implements AutoCloseable, WebSocket.Listener {
+public final class SocketClient implements AutoCloseable, WebSocket.Listener {
     /** How the server closed the socket. */
     record Closed(int code, String reason) {}
 
@@ -34,7 +34,8 @@ final class SocketClient implements AutoCloseable, WebSocket.Listener {
     private final boolean deaf;
     private final WebSocket socket;
 
-    SocketClient(URI base) {
+    /** One that reads all the time. */
+    public SocketClient(URI base) {
         this(base, false);
     }
 
@@ -86,7 +87,7 @@ final class SocketClient implements AutoCloseable, WebSocket.Listener {
         socket.sendText(json.replace('\'', '"'), true).join();
     }
 
-    void say(JsonObject json) {
+    public void say(JsonObject json) {
         socket.sendText(json.encode(), true).join();
     }
 
@@ -96,7 +97,7 @@ final class SocketClient implements AutoCloseable, WebSocket.Listener {
         socket.sendText(json.substring(cut), true).join();
     }
 
-    void say(ByteBuffer message) {
+    public void say(ByteBuffer message) {
         socket.sendBinary(message, true).join();
     }
 
@@ -109,7 +110,7 @@ final class SocketClient implements AutoCloseable, WebSocket.Listener {
     }
 
     /** The next message. */
-    JsonObject hear() throws InterruptedException {
+    public JsonObject hear() throws InterruptedException {
         JsonObject message = messages.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
         if (message == null) {
             throw new AssertionError("nothing came; closed: " + closed);
@@ -138,12 +139,13 @@ final class SocketClient implements AutoCloseable, WebSocket.Listener {
     }
 
     /** Opens a stream; returns the answer. */
-    JsonObject open(String stream, String collection) throws InterruptedException {
+    public JsonObject open(String stream, String collection) throws InterruptedException {
         say(new JsonObject().put("op", "open").put("stream", stream).put("collection", collection));
         return hear();
     }
 
-    static JsonObject batch(String stream, long number, List<Point> points) {
+    /** A batch as text. */
+    public static JsonObject batch(String stream, long number, List<Point> points) {
         JsonArray records = new JsonArray();
         for (Point point : points) {
             JsonArray vector = new JsonArray();
@@ -162,7 +164,8 @@ final class SocketClient implements AutoCloseable, WebSocket.Listener {
                 .put("vectors", records);
     }
 
-    static ByteBuffer binaryBatch(String stream, long number, List<Point> points) {
+    /** A batch as bytes. */
+    public static ByteBuffer binaryBatch(String stream, long number, List<Point> points) {
         byte[] name = stream.getBytes(StandardCharsets.UTF_8);
         int size = 16 + name.length;
         for (Point point : points) {
@@ -194,15 +197,25 @@ final class SocketClient implements AutoCloseable, WebSocket.Listener {
     }
 
     static ByteBuffer binaryQuery(String collection, long id, float[] vector, int topK) {
+        return binaryQuery(collection, id, vector, topK, 0, Float.NaN, 0);
+    }
+
+    /** A query as bytes; {@code flags} without that of {@code ef}, which is sent unless it is 0. */
+    public static ByteBuffer binaryQuery(
+            String collection, long id, float[] vector, int topK, int flags, float threshold, int ef) {
         byte[] name = collection.getBytes(StandardCharsets.UTF_8);
         ByteBuffer out =
-                ByteBuffer.allocate(24 + name.length + 4 * vector.length).order(ByteOrder.LITTLE_ENDIAN);
+                ByteBuffer.allocate(28 + name.length + 4 * vector.length).order(ByteOrder.LITTLE_ENDIAN);
         out.put((byte) 2)
-                .put((byte) 0)
+                .put((byte) (ef == 0 ? flags : flags | 8))
                 .putShort((short) name.length)
                 .putInt(topK)
                 .putLong(id);
-        out.putInt(vector.length).putFloat(Float.NaN).put(name);
+        out.putInt(vector.length).putFloat(threshold);
+        if (ef != 0) {
+            out.putInt(ef);
+        }
+        out.put(name);
         for (float x : vector) {
             out.putFloat(x);
         }
