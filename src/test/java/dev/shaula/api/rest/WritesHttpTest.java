@@ -114,13 +114,13 @@ class WritesHttpTest {
     void shouldRefuseAConditionInAStreamAndAnIdTwiceUnderConditions() {
         given().contentType("application/x-ndjson")
                 .body("{\"id\":\"a\",\"vector\":[1,0],\"if\":\"absent\"}\n".getBytes(StandardCharsets.UTF_8))
-                .post("/vectors/upsert?collection=streamed")
+                .post("/vectors/upsert?collection=streamed-conditions")
                 .then()
                 .statusCode(400)
                 .body(containsString("expected no condition in a stream"));
         Http.post(
                         "/vectors/upsert",
-                        "{'collection':'twice','if':'absent','vectors':[{'id':'a','vector':[1,0]},{'id':'a','vector':[1,1]}]}")
+                        "{'collection':'twice-under-conditions','if':'absent','vectors':[{'id':'a','vector':[1,0]},{'id':'a','vector':[1,1]}]}")
                 .statusCode(400)
                 .body("error", containsString("vectors[1].id: expected each id once"));
     }
