@@ -81,7 +81,7 @@ class SearchPoolTest {
     @Test
     void shouldRefuseUncomputedWhatIsLate() throws Exception {
         holdTheThread();
-        long soon = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(20);
+        long soon = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(500);
         UniAssertSubscriber<Integer> late = pool.submit(soon, scratch -> ran.incrementAndGet())
                 .subscribe()
                 .withSubscriber(UniAssertSubscriber.create());
