@@ -156,7 +156,7 @@ final class LocalBackups implements Backups {
                     new Manifest(
                                     info.config(),
                                     info.createdAt(),
-                                    stored.collection().declaredIndexes())
+                                    stored.collection().declarations())
                             .write(folder);
                 })
                 .chain(() -> stored.collection().backup(folder))
@@ -297,13 +297,7 @@ final class LocalBackups implements Backups {
                                         + opened.sequences());
                     }
                 })
-                .call(opened -> worker.call(item::indexes)
-                        .chain(indexes -> Multi.createFrom()
-                                .iterable(indexes)
-                                .onItem()
-                                .transformToUniAndConcatenate(opened::createIndex)
-                                .collect()
-                                .last()));
+                .call(opened -> worker.call(item::declarations).chain(opened::declare));
     }
 
     private Uni<Void> undo(RestorePlan plan, List<ShardedCollection> made) {

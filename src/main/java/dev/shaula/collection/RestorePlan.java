@@ -1,7 +1,6 @@
 package dev.shaula.collection;
 
 import dev.shaula.model.CollectionConfig;
-import dev.shaula.model.FieldIndex;
 import dev.shaula.model.VectorDbException;
 import dev.shaula.shard.ShardFiles;
 import java.io.IOException;
@@ -39,8 +38,8 @@ record RestorePlan(Path backup, List<Item> items, Map<String, String> aliases) {
         }
 
         /** What is to be indexed in the new collection; to be read once the files are verified. */
-        List<FieldIndex> indexes() throws IOException {
-            return Manifest.read(folder).indexes();
+        Declarations declarations() throws IOException {
+            return Manifest.read(folder).declared();
         }
 
         /** @param step called before every file; what it throws ends the copy */
