@@ -53,11 +53,6 @@ final class DeclaredIndexes {
         return change(now -> now.with(found, mostAutomatic));
     }
 
-    /** Takes over what another collection had. */
-    Uni<Void> replace(Declarations others) {
-        return change(now -> others);
-    }
-
     /** Does something that takes a while, neither on an event loop nor on a shard's thread. */
     <T> Uni<T> beside(Callable<T> work) {
         return worker.call(work);

@@ -282,6 +282,7 @@ final class LocalBackups implements Backups {
         return collections
                 .adopt(
                         item.config(),
+                        item.declarations(),
                         folder -> worker.run(() -> {
                             try {
                                 item.copyTo(folder, this::checkGoesOn);
@@ -296,8 +297,7 @@ final class LocalBackups implements Backups {
                                 "expected the records " + item.sequences() + ", found those up to "
                                         + opened.sequences());
                     }
-                })
-                .call(opened -> worker.call(item::declarations).chain(opened::declare));
+                });
     }
 
     private Uni<Void> undo(RestorePlan plan, List<ShardedCollection> made) {

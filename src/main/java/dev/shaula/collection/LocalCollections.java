@@ -524,8 +524,8 @@ public final class LocalCollections implements CollectionRegistry {
     }
 
     /** Makes a collection whose shards are what {@code fill} puts into its folder; on a failure nothing is left. */
-    Uni<ShardedCollection> adopt(CollectionConfig config, Function<Path, Uni<Void>> fill) {
-        Entry fresh = new Entry(config, Uni.createFrom().deferred(() -> make(config, Declarations.NONE, fill)));
+    Uni<ShardedCollection> adopt(CollectionConfig config, Declarations declared, Function<Path, Uni<Void>> fill) {
+        Entry fresh = new Entry(config, Uni.createFrom().deferred(() -> make(config, declared, fill)));
         return worker.call(() -> register(fresh)).chain(registered -> {
             if (registered != fresh) {
                 checkFree(config.name());

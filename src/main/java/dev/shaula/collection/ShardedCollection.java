@@ -526,27 +526,37 @@ final class ShardedCollection implements VectorCollection {
         for (Shard shard : shards) {
             shard.indexes().forEach(status -> sums.merge(status.index(), status, IndexStatus::plus));
         }
-        List<FieldIndex> automatic = indexes.all().automatic();
+        Declarations declared = indexes.all();
         return sums.values().stream()
-                .map(status -> status.withAutomatic(automatic.contains(status.index())))
+                .sorted(Comparator.comparingInt(status -> order(declared.indexes(), status.index())))
+                .map(status -> status.withAutomatic(declared.automatic().contains(status.index())))
                 .toList();
+    }
+
+    /** Those that are being dropped last. */
+    private static int order(List<FieldIndex> declared, FieldIndex index) {
+        int at = declared.indexOf(index);
+        return at < 0 ? declared.size() : at;
     }
 
     Declarations declarations() {
         return indexes.all();
     }
 
-    /** Takes over the indexes of another collection. */
-    Uni<Void> declare(Declarations others) {
-        return indexes.replace(others).chain(this::declareIndexes).invoke(autoIndexing::refresh);
-    }
-
-    /** Tells shards that have just been opened what the manifest says. */
+    /** Tells shards that have just been opened what the manifest says; they may have kept other indexes. */
     Uni<Void> declareIndexes() {
+        List<FieldIndex> declared = indexes.all().indexes();
+        List<Uni<Void>> changes = new ArrayList<>();
+        for (IndexStatus status : indexes()) {
+            if (!declared.contains(status.index())) {
+                changes.add(onEachShard(shard -> shard.dropIndex(status.index())));
+            }
+        }
+        declared.forEach(index -> changes.add(onEachShard(shard -> shard.createIndex(index))));
         return Multi.createFrom()
-                .iterable(indexes.all().indexes())
+                .iterable(changes)
                 .onItem()
-                .transformToUniAndConcatenate(index -> onEachShard(shard -> shard.createIndex(index)))
+                .transformToUniAndConcatenate(change -> change)
                 .collect()
                 .last();
     }
