@@ -1,6 +1,7 @@
 package dev.shaula.cli;
 
 import dev.shaula.model.VectorDbException;
+import io.quarkus.runtime.Application;
 import io.quarkus.runtime.annotations.QuarkusMain;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -59,6 +60,9 @@ public final class ShaulaMain implements Runnable {
 
     /** Runs the command in {@code args} and ends the process with its exit code. */
     public static void main(String... args) {
+        if (serves(args)) {
+            Thread.ofPlatform().daemon().name("shaula-start").start(ShaulaMain::load);
+        }
         System.exit(commandLine(args).execute(args));
     }
 
@@ -68,12 +72,27 @@ public final class ShaulaMain implements Runnable {
      */
     static CommandLine commandLine(String... args) {
         CommandLine commandLine = new CommandLine(new ShaulaMain());
-        boolean serve = args.length > 0 && args[0].equals("serve");
-        (serve ? List.of(ServeCommand.class) : COMMANDS).forEach(commandLine::addSubcommand);
+        (serves(args) ? List.of(ServeCommand.class) : COMMANDS).forEach(commandLine::addSubcommand);
         commandLine.setCaseInsensitiveEnumValuesAllowed(true);
         commandLine.setExecutionExceptionHandler((e, failed, parsed) -> report(e, failed));
         commandLine.setParameterExceptionHandler(ShaulaMain::reportUsage);
         return commandLine;
+    }
+
+    private static boolean serves(String... args) {
+        return args.length > 0 && args[0].equals("serve");
+    }
+
+    /**
+     * The half of Quarkus's start that no option changes (its static initialisation), beside the reading of the options.
+     * What goes wrong here goes wrong again, and is told, where the service is started.
+     */
+    private static void load() {
+        try {
+            Class.forName(Application.APP_CLASS_NAME);
+        } catch (ClassNotFoundException | LinkageError sameAgainLater) {
+            // The thread ends, and the start of the service meets it.
+        }
     }
 
     /** Without a command: says what there is. */

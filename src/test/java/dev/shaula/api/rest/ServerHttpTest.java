@@ -17,9 +17,11 @@ import java.io.InputStream;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
@@ -181,7 +183,36 @@ class ServerHttpTest {
     }
 
     @Test
+    void shouldServeTheDocumentAsItWasWrittenOrAsJson() {
+        String written = given().get("/openapi")
+                .then()
+                .statusCode(200)
+                .contentType("application/yaml")
+                .extract()
+                .asString();
+        assertThat(written).startsWith("openapi: 3.1.0");
+        given().accept("application/json")
+                .get("/openapi")
+                .then()
+                .statusCode(200)
+                .contentType("application/json")
+                .body("openapi", equalTo("3.1.0"));
+        given().accept("application/json").get("/openapi?format=yaml").then().body(equalTo(written));
+    }
+
+    @Test
     void shouldServeSwaggerUi() {
-        given().get("/q/swagger-ui/").then().statusCode(200).body(containsString("/openapi"));
+        for (String path : List.of("/q/swagger-ui", "/q/swagger-ui/")) {
+            String page = given().get(path).then().statusCode(200).extract().asString();
+            assertThat(page).contains("\"/openapi\"");
+            List<String> files = Pattern.compile("\"(/webjars/[^\"]+)\"")
+                    .matcher(page)
+                    .results()
+                    .map(found -> found.group(1))
+                    .toList();
+            assertThat(files)
+                    .hasSize(3)
+                    .allSatisfy(file -> given().get(file).then().statusCode(200));
+        }
     }
 }
