@@ -36,6 +36,7 @@ import io.smallrye.mutiny.Uni;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -45,7 +46,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -225,46 +225,62 @@ final class ShardedCollection implements VectorCollection {
         return unlessDropped(() -> {
             check.change(change);
             checkIds(ids);
-            List<String> missing = new ArrayList<>();
             return autoIndexing
                     .before(
                             () -> List.of(change.set()),
-                            () -> update(Multi.createFrom().iterable(ids), null, change, ack, missing))
-                    .map(count -> new WriteResult(Math.toIntExact(count), inOrderOf(ids, missing)));
+                            () -> inSlices(
+                                    Multi.createFrom().iterable(ids),
+                                    UPDATE_SLICE,
+                                    "updated",
+                                    slice -> updateSlice(slice, null, change, ack)))
+                    .map(result -> result.withMissing(inOrderOf(ids, result.missing())));
         });
     }
 
     @Override
-    public Uni<Long> update(Filter filter, MetadataChange change, Ack ack) {
+    public Uni<WriteResult> update(Filter filter, MetadataChange change, Ack ack) {
         return Uni.createFrom().deferred(() -> {
             check.change(change);
-            Multi<String> ids = scroll(new ScrollRequest(ScrollRequest.Order.INSERTION, filter, false, false))
-                    .map(StoredPoint::id);
             return autoIndexing.before(
-                    () -> List.of(change.set()), () -> update(ids, filter, change, ack, new ArrayList<>()));
+                    () -> List.of(change.set()),
+                    () -> inSlices(
+                            idsOf(filter),
+                            UPDATE_SLICE,
+                            "updated",
+                            ids -> updateSlice(ids, filter, change, ack).map(ShardedCollection::withoutMissing)));
         });
     }
 
-    /** Changes slice after slice; returns how many points, and adds to {@code missing} the others if no filter is given. */
-    private Uni<Long> update(
-            Multi<String> ids, @Nullable Filter filter, MetadataChange change, Ack ack, List<String> missing) {
-        AtomicLong updated = new AtomicLong();
+    /** The points that a filter accepts now. */
+    private Multi<String> idsOf(Filter filter) {
+        return scroll(new ScrollRequest(ScrollRequest.Order.INSERTION, filter, false, false))
+                .map(StoredPoint::id);
+    }
+
+    /** What was written to while a filter's points were gone through is nobody's mistake. */
+    private static WriteResult withoutMissing(WriteResult slice) {
+        return slice.withMissing(List.of());
+    }
+
+    /** Writes slice after slice and adds up the answers; {@code done} is what a failure says of the points before it. */
+    private Uni<WriteResult> inSlices(
+            Multi<String> ids, int most, String done, Function<List<String>, Uni<? extends WriteResult>> write) {
+        AtomicReference<WriteResult> all = new AtomicReference<>(nothing());
+        List<String> missing = new ArrayList<>();
         return ids.group()
                 .intoLists()
-                .of(UPDATE_SLICE)
+                .of(most)
                 .onItem()
-                .transformToUniAndConcatenate(slice -> updateSlice(slice, filter, change, ack))
+                .transformToUniAndConcatenate(write)
                 .invoke(result -> {
-                    updated.addAndGet(result.count());
-                    if (filter == null) {
-                        missing.addAll(result.missing());
-                    }
+                    missing.addAll(result.missing());
+                    all.updateAndGet(before -> sum(List.of(before, withoutMissing(result))));
                 })
                 .onFailure(VectorDbException.class)
-                .transform(e -> withCount((VectorDbException) e, updated.get(), "updated"))
+                .transform(e -> withCount((VectorDbException) e, all.get().count(), done))
                 .collect()
                 .last()
-                .map(done -> updated.get());
+                .map(last -> all.get().withMissing(missing));
     }
 
     private Uni<WriteResult> updateSlice(List<String> ids, @Nullable Filter filter, MetadataChange change, Ack ack) {
@@ -292,28 +308,18 @@ final class ShardedCollection implements VectorCollection {
             long bytes = ids.stream().mapToLong(id -> 64L + id.length()).sum();
             return admission
                     .admit(bytes, () -> join(split(ids, id -> id), (shard, part) -> shard.delete(part, ack)))
-                    .map(result -> new WriteResult(result.count(), inOrderOf(ids, result.missing())));
+                    .map(result -> result.withMissing(inOrderOf(ids, result.missing())));
         });
     }
 
     @Override
-    public Uni<Long> delete(Filter filter, Ack ack) {
-        return Uni.createFrom().deferred(() -> {
-            AtomicLong deleted = new AtomicLong();
-            return scroll(new ScrollRequest(ScrollRequest.Order.INSERTION, filter, false, false))
-                    .map(StoredPoint::id)
-                    .group()
-                    .intoLists()
-                    .of(DELETE_SLICE)
-                    .onItem()
-                    .transformToUniAndConcatenate(ids -> deleteIf(ids, filter, ack))
-                    .invoke(result -> deleted.addAndGet(result.count()))
-                    .onFailure(VectorDbException.class)
-                    .transform(e -> withCount((VectorDbException) e, deleted.get(), "deleted"))
-                    .collect()
-                    .last()
-                    .map(done -> deleted.get());
-        });
+    public Uni<WriteResult> delete(Filter filter, Ack ack) {
+        return Uni.createFrom()
+                .deferred(() -> inSlices(
+                        idsOf(filter),
+                        DELETE_SLICE,
+                        "deleted",
+                        ids -> deleteIf(ids, filter, ack).map(ShardedCollection::withoutMissing)));
     }
 
     private Uni<WriteResult> deleteIf(List<String> ids, Filter filter, Ack ack) {
@@ -646,11 +652,12 @@ final class ShardedCollection implements VectorCollection {
         List<Uni<WriteResult>> answers = new ArrayList<>();
         for (int s = 0; s < parts.size(); s++) {
             if (!parts.get(s).isEmpty()) {
-                answers.add(write.apply(shards.get(s), parts.get(s)));
+                int shard = s;
+                answers.add(write.apply(shards.get(s), parts.get(s)).map(result -> ofShard(shard, result)));
             }
         }
         if (answers.isEmpty()) {
-            return Uni.createFrom().item(new WriteResult(0, List.of()));
+            return Uni.createFrom().item(nothing());
         }
         if (answers.size() == 1) {
             return answers.getFirst();
@@ -660,6 +667,21 @@ final class ShardedCollection implements VectorCollection {
                 .all(answers.stream().map(ShardedCollection::settled).toList())
                 .andFailFast()
                 .map(ShardedCollection::sumUnlessFailed);
+    }
+
+    /** The answer to a write that reached no shard. */
+    private WriteResult nothing() {
+        return new WriteResult(0, List.of()).withSequences(Collections.nCopies(shards.size(), WriteResult.UNTOUCHED));
+    }
+
+    /** What a shard answered as an answer of the collection, which has a sequence number for every shard. */
+    private WriteResult ofShard(int shard, WriteResult result) {
+        if (shards.size() == 1) {
+            return result;
+        }
+        List<Long> sequences = new ArrayList<>(Collections.nCopies(shards.size(), WriteResult.UNTOUCHED));
+        sequences.set(shard, result.sequences().getFirst());
+        return result.withSequences(sequences);
     }
 
     /** What became of the part of one shard. */
@@ -699,17 +721,19 @@ final class ShardedCollection implements VectorCollection {
     }
 
     private static WriteResult sum(List<WriteResult> results) {
-        int count = 0;
+        long count = 0;
         List<String> missing = new ArrayList<>();
         List<PointVersion> applied = new ArrayList<>();
         List<PointVersion> refused = new ArrayList<>();
+        List<Long> sequences = List.of();
         for (WriteResult result : results) {
             count += result.count();
             missing.addAll(result.missing());
             applied.addAll(result.applied());
             refused.addAll(result.refused());
+            sequences = WriteResult.latest(sequences, result.sequences());
         }
-        return new WriteResult(count, missing, applied, refused);
+        return new WriteResult(count, missing, applied, refused, sequences);
     }
 
     private <T> List<List<T>> split(List<T> items, Function<T, String> id) {

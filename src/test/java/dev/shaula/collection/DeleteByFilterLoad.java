@@ -13,6 +13,7 @@ import dev.shaula.model.Metadata;
 import dev.shaula.model.Metric;
 import dev.shaula.model.Point;
 import dev.shaula.model.SearchRequest;
+import dev.shaula.model.WriteResult;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -101,12 +102,12 @@ final class DeleteByFilterLoad {
         report("idle", searchFor(IDLE_SEARCHES, new CompletableFuture<>()));
         Filter odd = new Filter.Compare("odd", Filter.Op.EQ, new Filter.Value.Bool(true));
         long startedNs = System.nanoTime();
-        CompletableFuture<Long> deleted =
+        CompletableFuture<WriteResult> deleted =
                 things.delete(odd, Ack.INDEXED).subscribeAsCompletionStage().toCompletableFuture();
         long[] during = searchFor(Integer.MAX_VALUE, deleted);
         System.out.printf(
                 "deleted %,d of %,d in %.1f s; %,d are left%n",
-                deleted.join(), rows, (System.nanoTime() - startedNs) / 1e9, get(things.count(null)));
+                deleted.join().count(), rows, (System.nanoTime() - startedNs) / 1e9, get(things.count(null)));
         report("while deleting", during);
         report("after", searchFor(IDLE_SEARCHES, new CompletableFuture<>()));
     }

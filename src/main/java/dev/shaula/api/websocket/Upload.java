@@ -43,6 +43,7 @@ final class Upload {
     private long received;
     private long taken;
     private long stored;
+    private List<Long> sequences = List.of();
     private boolean finishing;
     private boolean byClient;
     private boolean ended;
@@ -162,6 +163,7 @@ final class Upload {
 
     private synchronized void stored(WriteResult slice) {
         stored += slice.count();
+        sequences = WriteResult.latest(sequences, slice.sequences());
         long back = 0;
         for (Batch next = batches.peek(); next != null && next.end() <= stored; next = batches.peek()) {
             batches.remove();
@@ -170,7 +172,7 @@ final class Upload {
         }
         if (back > 0) {
             credit += back;
-            client.accept(SocketAnswers.acknowledged(name, acknowledged, stored, back));
+            client.accept(SocketAnswers.acknowledged(name, acknowledged, stored, sequences, back));
         }
     }
 

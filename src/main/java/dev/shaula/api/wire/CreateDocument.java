@@ -11,25 +11,12 @@ import org.jspecify.annotations.Nullable;
 
 /** The body that creates a collection. */
 public final class CreateDocument extends JsonDocument<CreateRequest> {
-    private final Top top;
-
     public CreateDocument() {
         this(new Top());
     }
 
     private CreateDocument(Top top) {
-        super(top);
-        this.top = top;
-    }
-
-    @Override
-    public long heapBytes() {
-        return 0;
-    }
-
-    @Override
-    CreateRequest result() {
-        return new CreateRequest(top.config(), top.indexes.indexes());
+        super(top, () -> new CreateRequest(top.config(), top.indexes.indexes()));
     }
 
     private static final class Top extends ObjectFrame {

@@ -299,6 +299,16 @@ class LimitsTest {
                         "1 to 100",
                         "101"),
                 limit(
+                        "`timeout` of a read",
+                        "1 to " + n(Limits.MAX_TIMEOUT_MS) + " ms",
+                        400,
+                        () -> post(
+                                "/vectors/query?timeout=" + (Limits.MAX_TIMEOUT_MS + 1),
+                                "{'collection':'limits','vector':[1,2,3]}"),
+                        "timeout",
+                        "1 to 3600000",
+                        "3600001"),
+                limit(
                         "results of a live query",
                         n(Limits.MAX_LIVE_K),
                         400,
