@@ -98,6 +98,29 @@ public final class MatchRanking {
         collect();
     }
 
+    /**
+     * Measures those among the results of a plain walk that are matches exactly; results as {@link #scan}.
+     *
+     * @param least matches that there must be among them
+     * @return false, and no results, if there are fewer
+     */
+    public boolean sift(GraphSearcher walked, int n, long[] accepted, int least, Scorer exact, int k) {
+        rough.size = 0;
+        for (int i = 0; i < n; i++) {
+            int node = walked.ordinal(i);
+            if ((accepted[node >>> 6] & (1L << node)) != 0) {
+                rough.add(Keys.of(walked.distance(i), node));
+            }
+        }
+        if (rough.size < least) {
+            foundCount = 0;
+            return false;
+        }
+        sharpen(exact, k);
+        collect();
+        return true;
+    }
+
     /** Results of the last call. */
     public int count() {
         return foundCount;

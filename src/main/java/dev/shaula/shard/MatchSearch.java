@@ -8,19 +8,20 @@ import dev.shaula.hnsw.MatchRanking;
 import dev.shaula.model.SearchExplanation.Plan;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.vectors.Scorer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The search of one snapshot for the nearest of some matches: by the plan that promises to cost least, and by a scan
  * of all matches where that turns out to go badly.
  *
- * @param live rows that are live
- * @param rows rows there are
+ * @param live rows that are live, among those there are
  * @param walkable whether there is a graph to walk
  */
-record MatchSearch(SearchRequest request, Matches matches, int live, int rows, HnswGraph graph, boolean walkable) {
+record MatchSearch(SearchRequest request, Matches matches, LiveRows live, HnswGraph graph, boolean walkable) {
     private static final int DEFAULT_EF = 100;
     /** Matches at which a filtered walk begins, besides the place the graph leads to. */
     private static final int SEEDS = 16;
@@ -72,6 +73,10 @@ record MatchSearch(SearchRequest request, Matches matches, int live, int rows, H
         };
     }
 
+    private int rows() {
+        return live.rows();
+    }
+
     private int k() {
         return Math.min(request.k(), matches.count());
     }
@@ -88,15 +93,15 @@ record MatchSearch(SearchRequest request, Matches matches, int live, int rows, H
         if (approximate && accepted != null && isWorthCodes()) {
             scorers.approximate.query(request.vector());
             scorers.exact.query(request.vector());
-            scratch.ranking.scan(graph.size(), rows, scorers.approximate, scorers.exact, accepted, k());
+            scratch.ranking.scan(graph.size(), rows(), scorers.approximate, scorers.exact, accepted, k());
             return new Outcome(scratch, plans, choice.predicted(), scratch.ranking.count(), true);
         }
         scorers.exact.query(request.vector());
         if (accepted != null) {
-            scratch.ranking.scan(rows, scorers.exact, accepted, k());
+            scratch.ranking.scan(rows(), scorers.exact, accepted, k());
             return new Outcome(scratch, plans, choice.predicted(), scratch.ranking.count(), true);
         }
-        int n = scratch.searcher.scan(rows, scorers.exact, k(), null);
+        int n = scratch.searcher.scan(rows(), scorers.exact, k(), null);
         return new Outcome(scratch, plans, choice.predicted(), n, false);
     }
 
@@ -107,7 +112,7 @@ record MatchSearch(SearchRequest request, Matches matches, int live, int rows, H
     private Outcome walk(Scorers scorers, SearchScratch scratch, SearchPlanner.Choice choice) {
         scorers.approximate.query(request.vector());
         GraphSearcher searcher = scratch.searcher;
-        int n = searcher.search(graph, rows, scorers.approximate, k(), ef(), matches.bits());
+        int n = searcher.search(graph, rows(), scorers.approximate, k(), ef(), matches.bits());
         if (n < k()) {
             return scan(scorers, scratch, choice, List.of(Plan.WALK, Plan.SCAN));
         }
@@ -118,16 +123,45 @@ record MatchSearch(SearchRequest request, Matches matches, int live, int rows, H
         return new Outcome(scratch, List.of(Plan.WALK), choice.predicted(), k(), false);
     }
 
+    /**
+     * The plain walk, of whose results those are taken that match: where matches are frequent it meets enough of them, and
+     * does not read the lists of neighbours that do not match. Null if it has met too few, as where matches are far.
+     */
+    private @Nullable Outcome siftedWalk(Scorers scorers, SearchScratch scratch, SearchPlanner.Choice choice) {
+        int width = SearchPlanner.plainWidth(task(ef(), scorers.coded));
+        scorers.approximate.query(request.vector());
+        scorers.exact.query(request.vector());
+        int n = scratch.searcher.search(
+                graph, rows(), scorers.approximate, width, Math.max(ef(), width + width / 8), live.bits());
+        long[] accepted = Objects.requireNonNull(matches.bits(), "a filter leaves something out");
+        return scratch.ranking.sift(scratch.searcher, n, accepted, GraphSearcher.kept(k()), scorers.exact, k())
+                ? new Outcome(scratch, List.of(Plan.WALK), choice.predicted(), scratch.ranking.count(), true)
+                : null;
+    }
+
     private Outcome filteredWalk(Scorers scorers, SearchScratch scratch, SearchPlanner.Choice choice) {
+        List<Plan> tried = new ArrayList<>();
+        if (SearchPlanner.plainWidth(task(ef(), scorers.coded)) > 0) {
+            Outcome sifted = siftedWalk(scorers, scratch, choice);
+            if (sifted != null) {
+                return sifted;
+            }
+            tried.add(Plan.WALK);
+        }
+        tried.add(Plan.FILTERED_WALK);
         scorers.approximate.query(request.vector());
         End end = scratch.filtered.search(graph, scorers.approximate, walk(ef(), choice, false));
         if (end == End.FAR_AWAY) {
-            return farWalk(scorers, scratch, choice);
+            return farWalk(scorers, scratch, choice, tried);
         }
-        List<Plan> plans = List.of(Plan.FILTERED_WALK);
         return end == End.COMPLETE
-                ? sharpened(scorers, scratch, choice, plans)
-                : scan(scorers, scratch, choice, List.of(Plan.FILTERED_WALK, Plan.SCAN));
+                ? sharpened(scorers, scratch, choice, tried)
+                : scanAfter(tried, scorers, scratch, choice);
+    }
+
+    private Outcome scanAfter(List<Plan> tried, Scorers scorers, SearchScratch scratch, SearchPlanner.Choice choice) {
+        tried.add(Plan.SCAN);
+        return scan(scorers, scratch, choice, tried);
     }
 
     /**
@@ -135,15 +169,16 @@ record MatchSearch(SearchRequest request, Matches matches, int live, int rows, H
      * matches that are far lie at nearly the same distance, and a walk that cannot tell them apart found 2 of 10
      * (mnist-784, the farther half of the rows).
      */
-    private Outcome farWalk(Scorers scorers, SearchScratch scratch, SearchPlanner.Choice first) {
+    private Outcome farWalk(Scorers scorers, SearchScratch scratch, SearchPlanner.Choice first, List<Plan> tried) {
         SearchPlanner.Choice wide = SearchPlanner.choose(task(FAR_WIDTH * ef(), scorers.coded));
         if (wide.plan() == Plan.SCAN || scorers.coded) {
-            return scan(scorers, scratch, first, List.of(Plan.FILTERED_WALK, Plan.SCAN));
+            return scanAfter(tried, scorers, scratch, first);
         }
+        tried.add(Plan.WIDE_WALK);
         End end = scratch.filtered.search(graph, scorers.approximate, walk(FAR_WIDTH * ef(), wide, true));
         return end == End.COMPLETE
-                ? sharpened(scorers, scratch, first, List.of(Plan.FILTERED_WALK, Plan.WIDE_WALK))
-                : scan(scorers, scratch, first, List.of(Plan.FILTERED_WALK, Plan.WIDE_WALK, Plan.SCAN));
+                ? sharpened(scorers, scratch, first, tried)
+                : scanAfter(tried, scorers, scratch, first);
     }
 
     private Outcome sharpened(Scorers scorers, SearchScratch scratch, SearchPlanner.Choice choice, List<Plan> plans) {
@@ -154,16 +189,17 @@ record MatchSearch(SearchRequest request, Matches matches, int live, int rows, H
 
     private FilteredGraphSearcher.Walk walk(int ef, SearchPlanner.Choice choice, boolean anywhere) {
         return new FilteredGraphSearcher.Walk(
-                rows,
+                rows(),
                 Objects.requireNonNull(matches.bits(), "a filter leaves something out"),
                 ef,
                 matches.sample(SEEDS),
-                (double) matches.count() / rows,
+                (double) matches.count() / rows(),
                 choice.budget(),
                 anywhere);
     }
 
     private SearchPlanner.Task task(int ef, boolean coded) {
-        return new SearchPlanner.Task(live, matches.count(), k(), ef, graph.m(), request.exact() || !walkable, coded);
+        return new SearchPlanner.Task(
+                live.count(), matches.count(), k(), ef, graph.m(), request.exact() || !walkable, coded);
     }
 }

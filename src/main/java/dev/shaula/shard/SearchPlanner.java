@@ -23,6 +23,14 @@ final class SearchPlanner {
     private static final double CODED_WALK_OVERHEAD = 3;
 
     /**
+     * Matches that a plain walk is to meet for each result wanted, if they lie by chance: enough that most walks meet what is
+     * kept for exact measuring, and that the last of them is not at the edge of what the walk has seen.
+     */
+    private static final double MET_PER_RESULT = 2;
+    /** How much wider than for a search without a filter a plain walk may be to meet them. */
+    private static final double MOST_WIDENED = 2.5;
+
+    /**
      * What is searched.
      *
      * @param rows live rows
@@ -47,6 +55,15 @@ final class SearchPlanner {
     record Choice(Plan plan, long predicted, long budget) {}
 
     private SearchPlanner() {}
+
+    /**
+     * How many of the nearest rows a plain walk has to find so that enough of them match, if matches lie by chance; 0 if they
+     * are too rare for that.
+     */
+    static int plainWidth(Task task) {
+        double width = MET_PER_RESULT * task.k() * task.rows() / task.matches();
+        return width <= MOST_WIDENED * task.ef() ? (int) Math.ceil(width) : 0;
+    }
 
     static Choice choose(Task task) {
         long walk = Math.round(DISTANCES_PER_RESULT * task.ef() * task.m());

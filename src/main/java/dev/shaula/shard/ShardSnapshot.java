@@ -257,7 +257,7 @@ final class ShardSnapshot {
     }
 
     private MatchSearch searchOf(SearchRequest request, Matches matches) {
-        return new MatchSearch(request, matches, live.count(), live.rows(), graph, config.hnsw());
+        return new MatchSearch(request, matches, live, graph, config.hnsw());
     }
 
     /** Writes everything but the payloads, which have their own store; the rows go to {@code file}. */

@@ -41,6 +41,8 @@ import org.jspecify.annotations.NullMarked;
 final class DeleteByFilterLoad {
     private static final long EVERY_NS = 20_000_000;
     private static final int IDLE_SEARCHES = 1_000;
+    /** More than a walk takes, and fewer than there are rows in a step of linking and a walk. */
+    private static final long FEW_DISTANCES = 10_000;
 
     private final VectorCollection things;
     private final RandomVectors queries;
@@ -87,13 +89,16 @@ final class DeleteByFilterLoad {
             }
             if (measure) {
                 new DeleteByFilterLoad(things, new RandomVectors(dimensions, 11)).measure(rows);
+            } else {
+                new DeleteByFilterLoad(things, new RandomVectors(dimensions, 11)).awaitLinked();
             }
         }
     }
 
     @SuppressWarnings("SystemOut")
     private void measure(int rows) {
-        searchFor(IDLE_SEARCHES, new CompletableFuture<>()); // compiles, and lets the last rows be linked
+        awaitLinked();
+        searchFor(IDLE_SEARCHES, new CompletableFuture<>()); // compiles
         report("idle", searchFor(IDLE_SEARCHES, new CompletableFuture<>()));
         Filter odd = new Filter.Compare("odd", Filter.Op.EQ, new Filter.Value.Bool(true));
         long startedNs = System.nanoTime();
@@ -121,6 +126,16 @@ final class DeleteByFilterLoad {
         }
         things.commit().await().atMost(Duration.ofMinutes(10));
         System.out.printf("%,d rows written in %.0f s%n", rows, (System.nanoTime() - startedNs) / 1e9);
+    }
+
+    /** Rows that are not linked yet are measured one by one, which tells of them; and linking takes a core. */
+    @SuppressWarnings("SystemOut")
+    private void awaitLinked() {
+        long startedNs = System.nanoTime();
+        while (get(things.explain(SearchRequest.of(queries.next(), 10))).shards().getFirst().distances() > FEW_DISTANCES) {
+            LockSupport.parkNanos(EVERY_NS);
+        }
+        System.out.printf("linked after %.0f s more%n", (System.nanoTime() - startedNs) / 1e9);
     }
 
     private long usedHeap;

@@ -18,6 +18,7 @@ class FilterGridTest {
         float[][] queries = Stream.generate(random::next).limit(8).toArray(float[][]::new);
         FilterGrid grid = new FilterGrid(base, queries, Metric.EUCLIDEAN, 1);
         int walked = 0;
+        int sifted = 0;
         for (String correlation : FilterGrid.CORRELATIONS) {
             for (String shape : FilterGrid.SHAPES) {
                 for (double share : FilterGrid.SHARES) {
@@ -25,9 +26,13 @@ class FilterGridTest {
                     assertThat(cell.full()).as("%s", cell).isTrue();
                     assertThat(cell.recall()).as("%s", cell).isGreaterThanOrEqualTo(0.95);
                     walked += cell.plan().contains("filtered_walk") ? 1 : 0;
+                    sifted += share < 1 && cell.plan().contains("[walk]") ? 1 : 0;
                 }
             }
         }
-        assertThat(walked).as("cells in which the filtered walk was tried").isGreaterThanOrEqualTo(3);
+        assertThat(walked).as("cells in which the filtered walk was tried").isGreaterThanOrEqualTo(2);
+        assertThat(sifted)
+                .as("cells in which results of a plain walk were sifted")
+                .isGreaterThanOrEqualTo(3);
     }
 }
