@@ -60,6 +60,8 @@ public final class ShaulaMain implements Runnable {
 
     /** Runs the command in {@code args} and ends the process with its exit code. */
     public static void main(String... args) {
+        // Quarkus would answer a malformed URI itself, with an empty body; the door tells what is wrong with it.
+        System.setProperty("vertx.disableURIValidation", "true");
         if (serves(args)) {
             Thread.ofPlatform().daemon().name("shaula-start").start(ShaulaMain::load);
         }

@@ -3,6 +3,7 @@ package dev.shaula.collection;
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.CollectionInfo;
+import dev.shaula.model.CollectionInfo.AutoIndexes;
 import dev.shaula.model.ExplainedSearch;
 import dev.shaula.model.FacetRequest;
 import dev.shaula.model.Facets;
@@ -13,6 +14,7 @@ import dev.shaula.model.IndexStatus;
 import dev.shaula.model.Limits;
 import dev.shaula.model.LiveChange;
 import dev.shaula.model.LiveQuery;
+import dev.shaula.model.Metadata;
 import dev.shaula.model.MetadataChange;
 import dev.shaula.model.Point;
 import dev.shaula.model.PointVersion;
@@ -34,6 +36,7 @@ import io.smallrye.mutiny.Uni;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -43,7 +46,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -78,6 +80,7 @@ final class ShardedCollection implements VectorCollection {
     private final Scrolls scrolls;
 
     private final DeclaredIndexes indexes;
+    private final AutoIndexing autoIndexing;
     private final AtomicBoolean dropped;
 
     ShardedCollection(
@@ -95,12 +98,14 @@ final class ShardedCollection implements VectorCollection {
         this.admission = admission;
         this.check = new PointCheck(config);
         this.dropped = new AtomicBoolean();
+        this.autoIndexing = new AutoIndexing(indexes, index -> onEachShard(shard -> shard.createIndex(index)));
     }
 
     /** The same collection, written to under another admission. */
     private ShardedCollection(ShardedCollection same, Admission admission) {
         this.scrolls = same.scrolls;
         this.indexes = same.indexes;
+        this.autoIndexing = same.autoIndexing;
         this.config = same.config;
         this.createdAt = same.createdAt;
         this.shards = same.shards;
@@ -128,7 +133,10 @@ final class ShardedCollection implements VectorCollection {
             count += status.vectorCount();
             bytes += status.memoryBytes();
         }
-        return new CollectionInfo(config, count, createdAt, bytes);
+        AutoIndexes own = config.autoIndexFields() == 0
+                ? AutoIndexes.NONE
+                : new AutoIndexes(indexes.all().automatic().size(), !indexes.looksForMore());
+        return new CollectionInfo(config, count, createdAt, bytes, own);
     }
 
     /** Bytes of writes that wait in the mailboxes of its shards. */
@@ -197,12 +205,18 @@ final class ShardedCollection implements VectorCollection {
             }
             return admission.admit(
                     bytes,
-                    () -> join(
-                            split(all, each -> each.point.id()),
-                            (shard, part) -> shard.upsertIf(
-                                    part.stream().map(Conditional::point).toList(),
-                                    part.stream().map(Conditional::condition).toList(),
-                                    ack)));
+                    () -> autoIndexing.before(
+                            () -> metadataOf(points),
+                            () -> join(
+                                    split(all, each -> each.point.id()),
+                                    (shard, part) -> shard.upsertIf(
+                                            part.stream()
+                                                    .map(Conditional::point)
+                                                    .toList(),
+                                            part.stream()
+                                                    .map(Conditional::condition)
+                                                    .toList(),
+                                            ack))));
         });
     }
 
@@ -211,42 +225,62 @@ final class ShardedCollection implements VectorCollection {
         return unlessDropped(() -> {
             check.change(change);
             checkIds(ids);
-            List<String> missing = new ArrayList<>();
-            return update(Multi.createFrom().iterable(ids), null, change, ack, missing)
-                    .map(count -> new WriteResult(Math.toIntExact(count), inOrderOf(ids, missing)));
+            return autoIndexing
+                    .before(
+                            () -> List.of(change.set()),
+                            () -> inSlices(
+                                    Multi.createFrom().iterable(ids),
+                                    UPDATE_SLICE,
+                                    "updated",
+                                    slice -> updateSlice(slice, null, change, ack)))
+                    .map(result -> result.withMissing(inOrderOf(ids, result.missing())));
         });
     }
 
     @Override
-    public Uni<Long> update(Filter filter, MetadataChange change, Ack ack) {
+    public Uni<WriteResult> update(Filter filter, MetadataChange change, Ack ack) {
         return Uni.createFrom().deferred(() -> {
             check.change(change);
-            Multi<String> ids = scroll(new ScrollRequest(ScrollRequest.Order.INSERTION, filter, false, false))
-                    .map(StoredPoint::id);
-            return update(ids, filter, change, ack, new ArrayList<>());
+            return autoIndexing.before(
+                    () -> List.of(change.set()),
+                    () -> inSlices(
+                            idsOf(filter),
+                            UPDATE_SLICE,
+                            "updated",
+                            ids -> updateSlice(ids, filter, change, ack).map(ShardedCollection::withoutMissing)));
         });
     }
 
-    /** Changes slice after slice; returns how many points, and adds to {@code missing} the others if no filter is given. */
-    private Uni<Long> update(
-            Multi<String> ids, @Nullable Filter filter, MetadataChange change, Ack ack, List<String> missing) {
-        AtomicLong updated = new AtomicLong();
+    /** The points that a filter accepts now. */
+    private Multi<String> idsOf(Filter filter) {
+        return scroll(new ScrollRequest(ScrollRequest.Order.INSERTION, filter, false, false))
+                .map(StoredPoint::id);
+    }
+
+    /** What was written to while a filter's points were gone through is nobody's mistake. */
+    private static WriteResult withoutMissing(WriteResult slice) {
+        return slice.withMissing(List.of());
+    }
+
+    /** Writes slice after slice and adds up the answers; {@code done} is what a failure says of the points before it. */
+    private Uni<WriteResult> inSlices(
+            Multi<String> ids, int most, String done, Function<List<String>, Uni<? extends WriteResult>> write) {
+        AtomicReference<WriteResult> all = new AtomicReference<>(nothing());
+        List<String> missing = new ArrayList<>();
         return ids.group()
                 .intoLists()
-                .of(UPDATE_SLICE)
+                .of(most)
                 .onItem()
-                .transformToUniAndConcatenate(slice -> updateSlice(slice, filter, change, ack))
+                .transformToUniAndConcatenate(write)
                 .invoke(result -> {
-                    updated.addAndGet(result.count());
-                    if (filter == null) {
-                        missing.addAll(result.missing());
-                    }
+                    missing.addAll(result.missing());
+                    all.updateAndGet(before -> sum(List.of(before, withoutMissing(result))));
                 })
                 .onFailure(VectorDbException.class)
-                .transform(e -> withCount((VectorDbException) e, updated.get(), "updated"))
+                .transform(e -> withCount((VectorDbException) e, all.get().count(), done))
                 .collect()
                 .last()
-                .map(done -> updated.get());
+                .map(last -> all.get().withMissing(missing));
     }
 
     private Uni<WriteResult> updateSlice(List<String> ids, @Nullable Filter filter, MetadataChange change, Ack ack) {
@@ -274,28 +308,18 @@ final class ShardedCollection implements VectorCollection {
             long bytes = ids.stream().mapToLong(id -> 64L + id.length()).sum();
             return admission
                     .admit(bytes, () -> join(split(ids, id -> id), (shard, part) -> shard.delete(part, ack)))
-                    .map(result -> new WriteResult(result.count(), inOrderOf(ids, result.missing())));
+                    .map(result -> result.withMissing(inOrderOf(ids, result.missing())));
         });
     }
 
     @Override
-    public Uni<Long> delete(Filter filter, Ack ack) {
-        return Uni.createFrom().deferred(() -> {
-            AtomicLong deleted = new AtomicLong();
-            return scroll(new ScrollRequest(ScrollRequest.Order.INSERTION, filter, false, false))
-                    .map(StoredPoint::id)
-                    .group()
-                    .intoLists()
-                    .of(DELETE_SLICE)
-                    .onItem()
-                    .transformToUniAndConcatenate(ids -> deleteIf(ids, filter, ack))
-                    .invoke(result -> deleted.addAndGet(result.count()))
-                    .onFailure(VectorDbException.class)
-                    .transform(e -> withCount((VectorDbException) e, deleted.get(), "deleted"))
-                    .collect()
-                    .last()
-                    .map(done -> deleted.get());
-        });
+    public Uni<WriteResult> delete(Filter filter, Ack ack) {
+        return Uni.createFrom()
+                .deferred(() -> inSlices(
+                        idsOf(filter),
+                        DELETE_SLICE,
+                        "deleted",
+                        ids -> deleteIf(ids, filter, ack).map(ShardedCollection::withoutMissing)));
     }
 
     private Uni<WriteResult> deleteIf(List<String> ids, Filter filter, Ack ack) {
@@ -490,12 +514,16 @@ final class ShardedCollection implements VectorCollection {
 
     @Override
     public Uni<Void> createIndex(FieldIndex index) {
-        return unlessDropped(() -> indexes.add(index).chain(() -> onEachShard(shard -> shard.createIndex(index))));
+        return unlessDropped(() -> indexes.add(index)
+                .chain(() -> onEachShard(shard -> shard.createIndex(index)))
+                .invoke(autoIndexing::refresh));
     }
 
     @Override
     public Uni<Void> dropIndex(FieldIndex index) {
-        return unlessDropped(() -> indexes.remove(index).chain(() -> onEachShard(shard -> shard.dropIndex(index))));
+        return unlessDropped(() -> indexes.remove(index)
+                .chain(() -> onEachShard(shard -> shard.dropIndex(index)))
+                .invoke(autoIndexing::refresh));
     }
 
     @Override
@@ -504,19 +532,37 @@ final class ShardedCollection implements VectorCollection {
         for (Shard shard : shards) {
             shard.indexes().forEach(status -> sums.merge(status.index(), status, IndexStatus::plus));
         }
-        return List.copyOf(sums.values());
+        Declarations declared = indexes.all();
+        return sums.values().stream()
+                .sorted(Comparator.comparingInt(status -> order(declared.indexes(), status.index())))
+                .map(status -> status.withAutomatic(declared.automatic().contains(status.index())))
+                .toList();
     }
 
-    List<FieldIndex> declaredIndexes() {
+    /** Those that are being dropped last. */
+    private static int order(List<FieldIndex> declared, FieldIndex index) {
+        int at = declared.indexOf(index);
+        return at < 0 ? declared.size() : at;
+    }
+
+    Declarations declarations() {
         return indexes.all();
     }
 
-    /** Tells shards that have just been opened what the manifest says. */
+    /** Tells shards that have just been opened what the manifest says; they may have kept other indexes. */
     Uni<Void> declareIndexes() {
+        List<FieldIndex> declared = indexes.all().indexes();
+        List<Uni<Void>> changes = new ArrayList<>();
+        for (IndexStatus status : indexes()) {
+            if (!declared.contains(status.index())) {
+                changes.add(onEachShard(shard -> shard.dropIndex(status.index())));
+            }
+        }
+        declared.forEach(index -> changes.add(onEachShard(shard -> shard.createIndex(index))));
         return Multi.createFrom()
-                .iterable(indexes.all())
+                .iterable(changes)
                 .onItem()
-                .transformToUniAndConcatenate(index -> onEachShard(shard -> shard.createIndex(index)))
+                .transformToUniAndConcatenate(change -> change)
                 .collect()
                 .last();
     }
@@ -589,7 +635,13 @@ final class ShardedCollection implements VectorCollection {
     }
 
     private Uni<WriteResult> storeSplit(List<Point> points, Ack ack) {
-        return join(split(points, Point::id), (shard, part) -> shard.upsert(part, ack));
+        return autoIndexing.before(
+                () -> metadataOf(points),
+                () -> join(split(points, Point::id), (shard, part) -> shard.upsert(part, ack)));
+    }
+
+    private static List<Metadata> metadataOf(List<Point> points) {
+        return points.stream().map(Point::metadata).toList();
     }
 
     private interface ShardWrite<T> {
@@ -600,11 +652,12 @@ final class ShardedCollection implements VectorCollection {
         List<Uni<WriteResult>> answers = new ArrayList<>();
         for (int s = 0; s < parts.size(); s++) {
             if (!parts.get(s).isEmpty()) {
-                answers.add(write.apply(shards.get(s), parts.get(s)));
+                int shard = s;
+                answers.add(write.apply(shards.get(s), parts.get(s)).map(result -> ofShard(shard, result)));
             }
         }
         if (answers.isEmpty()) {
-            return Uni.createFrom().item(new WriteResult(0, List.of()));
+            return Uni.createFrom().item(nothing());
         }
         if (answers.size() == 1) {
             return answers.getFirst();
@@ -614,6 +667,21 @@ final class ShardedCollection implements VectorCollection {
                 .all(answers.stream().map(ShardedCollection::settled).toList())
                 .andFailFast()
                 .map(ShardedCollection::sumUnlessFailed);
+    }
+
+    /** The answer to a write that reached no shard. */
+    private WriteResult nothing() {
+        return new WriteResult(0, List.of()).withSequences(Collections.nCopies(shards.size(), WriteResult.UNTOUCHED));
+    }
+
+    /** What a shard answered as an answer of the collection, which has a sequence number for every shard. */
+    private WriteResult ofShard(int shard, WriteResult result) {
+        if (shards.size() == 1) {
+            return result;
+        }
+        List<Long> sequences = new ArrayList<>(Collections.nCopies(shards.size(), WriteResult.UNTOUCHED));
+        sequences.set(shard, result.sequences().getFirst());
+        return result.withSequences(sequences);
     }
 
     /** What became of the part of one shard. */
@@ -653,17 +721,19 @@ final class ShardedCollection implements VectorCollection {
     }
 
     private static WriteResult sum(List<WriteResult> results) {
-        int count = 0;
+        long count = 0;
         List<String> missing = new ArrayList<>();
         List<PointVersion> applied = new ArrayList<>();
         List<PointVersion> refused = new ArrayList<>();
+        List<Long> sequences = List.of();
         for (WriteResult result : results) {
             count += result.count();
             missing.addAll(result.missing());
             applied.addAll(result.applied());
             refused.addAll(result.refused());
+            sequences = WriteResult.latest(sequences, result.sequences());
         }
-        return new WriteResult(count, missing, applied, refused);
+        return new WriteResult(count, missing, applied, refused, sequences);
     }
 
     private <T> List<List<T>> split(List<T> items, Function<T, String> id) {

@@ -93,9 +93,9 @@ public interface VectorCollection {
      * Changes the metadata of every point that the filter accepts, both as the collection stands when the call begins and
      * when the point's turn comes. As {@link #update(List, MetadataChange, Ack)}, beside other writes.
      *
-     * @return how many were changed, or were so already
+     * @return {@link WriteResult#count}: how many were changed, or were so already
      */
-    Uni<Long> update(Filter filter, MetadataChange change, Ack ack);
+    Uni<WriteResult> update(Filter filter, MetadataChange change, Ack ack);
 
     /** Deletes by id; {@link WriteResult#missing} lists the ids that were not there. */
     Uni<WriteResult> delete(List<String> ids, Ack ack);
@@ -105,9 +105,10 @@ public interface VectorCollection {
      * point's turn comes: what is written to meanwhile, so that it no longer matches, stays. Goes through the matches
      * 1,024 at a time, in bounded memory, beside other writes.
      *
-     * @return how many were deleted; on a failure, which says how many, calling again deletes the rest
+     * @return {@link WriteResult#count}: how many were deleted; on a failure, which says how many, calling again deletes
+     *     the rest
      */
-    Uni<Long> delete(Filter filter, Ack ack);
+    Uni<WriteResult> delete(Filter filter, Ack ack);
 
     /** The nearest points, closest first, of equal ones the newest of a shard first; empty when nothing matches. */
     Uni<List<ScoredPoint>> search(SearchRequest request);

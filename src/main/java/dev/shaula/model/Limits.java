@@ -36,8 +36,15 @@ public final class Limits {
     /** Last moment at which a point can expire, in milliseconds since 1970: the end of the year 9999. */
     public static final long MAX_EXPIRY_MS = 253_402_300_799_999L;
 
+    /** Longest time that a client may give an answer over HTTP, in milliseconds: an hour. */
+    public static final int MAX_TIMEOUT_MS = 3_600_000;
+
     /** Indexes of one collection. */
     public static final int MAX_INDEXES = 64;
+    /** Fields that a collection may leave out of what it indexes by itself, since they hold long texts or were dropped. */
+    public static final int MAX_LEFT_OUT_FIELDS = 256;
+    /** Longest text of a field that is indexed by itself, in characters, when it is first seen. */
+    public static final int MAX_AUTO_TEXT = 256;
     /** Longest name of an indexed field, in characters. */
     public static final int MAX_FIELD_LENGTH = 1_024;
     /** Values in one answer of facets. */

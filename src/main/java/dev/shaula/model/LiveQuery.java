@@ -31,8 +31,11 @@ public record LiveQuery(
         }
     }
 
-    /** What {@code search} asks, for good; its {@code ef} and {@code exact} have no meaning here. */
+    /** What {@code search} asks, for good; its {@code ef} and {@code exact} have no meaning here. @throws VectorDbException (invalid) */
     public static LiveQuery of(SearchRequest search) {
+        if (search.includeVersion()) {
+            throw VectorDbException.invalid("include_version: expected only in a query that is not live");
+        }
         return new LiveQuery(
                 search.vector(),
                 search.k(),

@@ -10,19 +10,27 @@ import org.jspecify.annotations.Nullable;
  * @param score larger is closer, see {@link Metric#score}; finite
  * @param vector as stored, or null if it was not asked for
  * @param metadata as stored ({@link Metadata#EMPTY} if the point has none), or null if it was not asked for
+ * @param version of the point, or {@link Point#NO_VERSION} if it was not asked for
  */
 public record ScoredPoint(
         String id,
         float score,
         float @Nullable [] vector,
-        @Nullable Metadata metadata) {
+        @Nullable Metadata metadata,
+        long version) {
+
+    /** Without its version. */
+    public ScoredPoint(String id, float score, float @Nullable [] vector, @Nullable Metadata metadata) {
+        this(id, score, vector, metadata, Point.NO_VERSION);
+    }
 
     /** Whether the other has the same content, element by element; the record's own equality is that of its array. */
     public boolean isSameAs(ScoredPoint other) {
         return id.equals(other.id)
                 && Float.compare(score, other.score) == 0
                 && Arrays.equals(vector, other.vector)
-                && Objects.equals(metadata, other.metadata);
+                && Objects.equals(metadata, other.metadata)
+                && version == other.version;
     }
 
     /** Bytes that this point holds on the heap, near enough for a byte budget. */

@@ -7,9 +7,15 @@ import org.jspecify.annotations.Nullable;
  *
  * @param by the field of {@link Order#FIELD}, null for every other order
  * @param filter null for all points
+ * @param includeVersion whether points carry their version
  */
 public record ScrollRequest(
-        Order order, @Nullable Field by, @Nullable Filter filter, boolean includeVector, boolean includeMetadata) {
+        Order order,
+        @Nullable Field by,
+        @Nullable Filter filter,
+        boolean includeVector,
+        boolean includeMetadata,
+        boolean includeVersion) {
     /** Points of a page whose size nobody named. */
     public static final int DEFAULT_LIMIT = 100;
 
@@ -48,9 +54,9 @@ public record ScrollRequest(
         }
     }
 
-    /** In an order that needs no field. */
+    /** In an order that needs no field, without versions. */
     public ScrollRequest(Order order, @Nullable Filter filter, boolean includeVector, boolean includeMetadata) {
-        this(order, null, filter, includeVector, includeMetadata);
+        this(order, null, filter, includeVector, includeMetadata, false);
     }
 
     /** Every point with vector and metadata, in the order that costs least. */

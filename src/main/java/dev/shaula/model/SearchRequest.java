@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param exact true: compare with every accepted row instead of walking the graph
  * @param minScore results below it are left out; {@code Float.NEGATIVE_INFINITY} for no limit
  * @param filter rows must match before they count towards {@code k}; null for all rows
+ * @param includeVersion whether results carry the version of their point
  * @param deadlineNs when the answer is of no use any more, as {@link System#nanoTime} tells time; {@link #NO_DEADLINE}
  *     if it always is
  */
@@ -23,6 +24,7 @@ public record SearchRequest(
         @Nullable Filter filter,
         boolean includeVector,
         boolean includeMetadata,
+        boolean includeVersion,
         long deadlineNs) {
     public static final int DEFAULT_K = 10;
     public static final long NO_DEADLINE = 0;
@@ -40,7 +42,7 @@ public record SearchRequest(
         }
     }
 
-    /** Without a deadline. */
+    /** Without versions and without a deadline. */
     public SearchRequest(
             float[] vector,
             int k,
@@ -50,7 +52,7 @@ public record SearchRequest(
             @Nullable Filter filter,
             boolean includeVector,
             boolean includeMetadata) {
-        this(vector, k, ef, exact, minScore, filter, includeVector, includeMetadata, NO_DEADLINE);
+        this(vector, k, ef, exact, minScore, filter, includeVector, includeMetadata, false, NO_DEADLINE);
     }
 
     /** The {@code k} nearest of all rows at the default settings, without vectors, with metadata. */
@@ -59,23 +61,42 @@ public record SearchRequest(
     }
 
     public SearchRequest withExact(boolean newExact) {
-        return new SearchRequest(vector, k, ef, newExact, minScore, filter, includeVector, includeMetadata, deadlineNs);
+        return with(k, ef, newExact, filter, includeVersion, deadlineNs);
     }
 
     public SearchRequest withK(int newK) {
-        return new SearchRequest(vector, newK, ef, exact, minScore, filter, includeVector, includeMetadata);
+        return with(newK, ef, exact, filter, includeVersion, deadlineNs);
     }
 
     public SearchRequest withEf(int newEf) {
-        return new SearchRequest(vector, k, newEf, exact, minScore, filter, includeVector, includeMetadata, deadlineNs);
+        return with(k, newEf, exact, filter, includeVersion, deadlineNs);
     }
 
     public SearchRequest withFilter(@Nullable Filter newFilter) {
-        return new SearchRequest(vector, k, ef, exact, minScore, newFilter, includeVector, includeMetadata, deadlineNs);
+        return with(k, ef, exact, newFilter, includeVersion, deadlineNs);
+    }
+
+    public SearchRequest withVersion(boolean newIncludeVersion) {
+        return with(k, ef, exact, filter, newIncludeVersion, deadlineNs);
     }
 
     /** The same for a caller who waits until {@code newDeadlineNs}. */
     public SearchRequest withDeadlineNs(long newDeadlineNs) {
-        return new SearchRequest(vector, k, ef, exact, minScore, filter, includeVector, includeMetadata, newDeadlineNs);
+        return with(k, ef, exact, filter, includeVersion, newDeadlineNs);
+    }
+
+    private SearchRequest with(
+            int newK, int newEf, boolean newExact, @Nullable Filter newFilter, boolean version, long newDeadlineNs) {
+        return new SearchRequest(
+                vector,
+                newK,
+                newEf,
+                newExact,
+                minScore,
+                newFilter,
+                includeVector,
+                includeMetadata,
+                version,
+                newDeadlineNs);
     }
 }

@@ -17,6 +17,7 @@ public final class VectorDbException extends RuntimeException {
         OVERLOADED(429),
         INTERNAL(500),
         UNAVAILABLE(503),
+        DEADLINE_EXCEEDED(504),
         STORAGE_FULL(507);
 
         private final int httpStatus;

@@ -5,7 +5,6 @@ import dev.shaula.model.GroupRequest;
 import dev.shaula.model.Limits;
 import dev.shaula.model.Metadata;
 import dev.shaula.model.SearchGroup;
-import dev.shaula.model.SearchRequest;
 import dev.shaula.payload.FieldValues;
 import dev.shaula.payload.ValueCounts;
 import dev.shaula.vectors.Scorer;
@@ -106,8 +105,7 @@ final class GroupSearch {
     }
 
     private SearchGroup toGroup(Value value, Hits hits) {
-        SearchRequest search = request.search();
-        return new SearchGroup(value, snapshot.toPoints(hits, search.includeVector(), search.includeMetadata()));
+        return new SearchGroup(value, snapshot.toPoints(hits, request.search()));
     }
 
     /** When the nearest points were not enough. */

@@ -2,6 +2,7 @@ package dev.shaula.shard;
 
 import dev.shaula.model.LiveQuery;
 import dev.shaula.model.ScoredPoint;
+import dev.shaula.model.SearchRequest;
 import dev.shaula.payload.FilterEvaluator;
 import dev.shaula.vectors.Scorer;
 import java.util.ArrayList;
@@ -73,8 +74,9 @@ final class LiveState {
     /** Finds the answer in {@code snapshot} anew. */
     void search(ShardSnapshot snapshot, SearchScratch scratch) {
         searches++;
-        Hits hits = snapshot.find(query.search(capacity), scratch);
-        List<ScoredPoint> points = snapshot.toPoints(hits, query.includeVector(), query.includeMetadata());
+        SearchRequest wish = query.search(capacity);
+        Hits hits = snapshot.find(wish, scratch);
+        List<ScoredPoint> points = snapshot.toPoints(hits, wish);
         Scorer scorer = snapshot.scorer(query.vector(), scratch);
         List<Entry> found = new ArrayList<>(hits.count());
         for (int i = 0; i < hits.count(); i++) {

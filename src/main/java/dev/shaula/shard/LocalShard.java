@@ -169,7 +169,8 @@ public final class LocalShard implements Shard {
 
     @Override
     public Uni<List<SearchGroup>> group(GroupRequest request) {
-        return runtime.searchPool().submit(scratch -> read(s -> s.group(request, scratch)));
+        long deadlineNs = request.search().deadlineNs();
+        return runtime.searchPool().submit(deadlineNs, scratch -> read(s -> s.group(request, scratch)));
     }
 
     @Override
@@ -657,12 +658,13 @@ public final class LocalShard implements Shard {
                 } else {
                     store().append(record);
                 }
-                answer(taken, batch.results(), Ack.DURABLE);
+                long sequence = record == null ? state().sequence() : record.sequence();
+                answer(taken, batch.results(), sequence, Ack.DURABLE);
                 if (record != null) {
                     apply(record);
                     brake.pause(writes.size(), startedNs);
                 }
-                answer(taken, batch.results(), Ack.INDEXED);
+                answer(taken, batch.results(), sequence, Ack.INDEXED);
             } catch (VectorDbException e) {
                 refuse(taken, e);
             } catch (RuntimeException | Error e) {
@@ -723,7 +725,7 @@ public final class LocalShard implements Shard {
             if (!running.isDone()) {
                 return running;
             }
-            if (isCheckpointed(current())) {
+            if (isCheckpointed(current()) && require(checkpoints).keepsIndexesOf(current())) {
                 return CompletableFuture.completedFuture(checkpointed);
             }
             Held wanted = holdAll();
@@ -779,13 +781,13 @@ public final class LocalShard implements Shard {
         }
 
         private long checkpoint(ShardSnapshot wanted) {
-            if (isCheckpointed(wanted)) {
-                return checkpointed;
-            }
             try {
-                require(checkpoints).write(wanted, store());
-                checkpointed = wanted.sequence();
-                checkpointedGeneration = wanted.generation().number();
+                if (!isCheckpointed(wanted)) {
+                    require(checkpoints).write(wanted, store());
+                    checkpointed = wanted.sequence();
+                    checkpointedGeneration = wanted.generation().number();
+                }
+                require(checkpoints).writeIndexes(wanted);
                 return checkpointed;
             } catch (IOException e) {
                 throw StorageErrors.of(directory, "a checkpoint", e);
@@ -805,11 +807,12 @@ public final class LocalShard implements Shard {
             }
         }
 
-        private void answer(List<WriteRequest> requests, List<WriteResult> results, Ack reached) {
+        private void answer(List<WriteRequest> requests, List<WriteResult> results, long sequence, Ack reached) {
+            List<Long> sequences = List.of(sequence);
             for (int i = 0; i < requests.size(); i++) {
                 if (requests.get(i).ack() == reached) {
                     mailbox.answering(requests.get(i));
-                    requests.get(i).answer().complete(results.get(i));
+                    requests.get(i).answer().complete(results.get(i).withSequences(sequences));
                 }
             }
         }

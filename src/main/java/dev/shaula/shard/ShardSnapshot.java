@@ -220,7 +220,7 @@ final class ShardSnapshot {
 
     /** The {@code k} nearest live points that the filter accepts: always {@code k} of them if so many exist. */
     List<ScoredPoint> search(SearchRequest request, SearchScratch scratch) {
-        return toPoints(find(request, scratch), request.includeVector(), request.includeMetadata());
+        return toPoints(find(request, scratch), request);
     }
 
     /** The same, and how it was found; counting distances makes it a little slower. */
@@ -232,8 +232,7 @@ final class ShardSnapshot {
         MatchSearch.Outcome outcome =
                 searchOf(request, matches).run(scorers(scratch).counting(distances), scratch);
         long foundNs = System.nanoTime();
-        List<ScoredPoint> points =
-                toPoints(toHits(outcome, request), request.includeVector(), request.includeMetadata());
+        List<ScoredPoint> points = toPoints(toHits(outcome, request), request);
         SearchExplanation explanation = new SearchExplanation(
                 outcome.plans(),
                 live.count(),
@@ -369,7 +368,9 @@ final class ShardSnapshot {
                 : new Hits(Arrays.copyOf(ordinals, kept), Arrays.copyOf(scores, kept));
     }
 
-    List<ScoredPoint> toPoints(Hits hits, boolean withVector, boolean withMetadata) {
+    /** What {@code wish} wants of each hit. */
+    List<ScoredPoint> toPoints(Hits hits, SearchRequest wish) {
+        boolean withMetadata = wish.includeMetadata();
         Metadata[] metadata = withMetadata ? payloads.getAll(hits.ordinals(), hits.count()) : new Metadata[0];
         List<ScoredPoint> points = new ArrayList<>(hits.count());
         for (int i = 0; i < hits.count(); i++) {
@@ -377,8 +378,9 @@ final class ShardSnapshot {
             points.add(new ScoredPoint(
                     ids.id(ordinal),
                     hits.scores()[i],
-                    withVector ? rows.floats().row(ordinal) : null,
-                    withMetadata ? metadata[i] : null));
+                    wish.includeVector() ? rows.floats().row(ordinal) : null,
+                    withMetadata ? metadata[i] : null,
+                    wish.includeVersion() ? stamps.version(ordinal) : Point.NO_VERSION));
         }
         return points;
     }

@@ -1,6 +1,7 @@
 package dev.shaula.shard;
 
 import dev.shaula.model.Metadata;
+import dev.shaula.model.Point;
 import dev.shaula.model.ScrollRequest;
 import dev.shaula.model.StoredPoint;
 import dev.shaula.model.VectorDbException;
@@ -147,7 +148,8 @@ final class SnapshotReading implements ShardReading {
                     s.ids.id(ordinals[i]),
                     request.includeVector() ? s.rows.row(ordinals[i]) : null,
                     request.includeMetadata() ? metadata[i] : null,
-                    s.stamps.expiresAtMs(ordinals[i]));
+                    s.stamps.expiresAtMs(ordinals[i]),
+                    request.includeVersion() ? s.stamps.version(ordinals[i]) : Point.NO_VERSION);
             points.add(point);
             bytes += point.heapBytes();
         }

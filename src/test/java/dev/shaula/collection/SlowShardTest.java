@@ -59,7 +59,7 @@ class SlowShardTest {
                 List.of(shard),
                 new Admission(budget, new UpsertStream.Bounds(64, 4 << 10), longestWait),
                 new Scrolls(Scrolls.Bounds.defaults(), System::nanoTime),
-                new DeclaredIndexes(List.of(), indexes -> Uni.createFrom().voidItem()));
+                new DeclaredIndexes(Declarations.NONE, 0, new Worker(vertx), declared -> {}));
     }
 
     /** All of one writer: its last point replaces its first. */
@@ -75,15 +75,15 @@ class SlowShardTest {
         return points;
     }
 
-    private static Uni<Integer> stream(VectorCollection collection, List<Point> points) {
+    private static Uni<Long> stream(VectorCollection collection, List<Point> points) {
         return collection
                 .upsert(Multi.createFrom().iterable(points), Ack.INDEXED)
                 .collect()
                 .asList()
-                .map(slices -> slices.stream().mapToInt(WriteResult::count).sum());
+                .map(slices -> slices.stream().mapToLong(WriteResult::count).sum());
     }
 
-    private void start(int writer, Uni<Integer> write) {
+    private void start(int writer, Uni<Long> write) {
         write.subscribe()
                 .with(
                         count -> {

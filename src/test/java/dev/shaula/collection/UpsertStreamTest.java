@@ -49,7 +49,8 @@ class UpsertStreamTest {
     }
 
     private static int pointsIn(AssertSubscriber<WriteResult> subscriber) {
-        return subscriber.getItems().stream().mapToInt(WriteResult::count).sum();
+        return (int)
+                subscriber.getItems().stream().mapToLong(WriteResult::count).sum();
     }
 
     private void assertAllGivenBack() {

@@ -19,8 +19,11 @@ import dev.shaula.model.Metric;
 import dev.shaula.model.Point;
 import dev.shaula.model.PointVersion;
 import dev.shaula.model.Precondition;
+import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.ScrollPage;
 import dev.shaula.model.ScrollRequest;
+import dev.shaula.model.SearchRequest;
+import dev.shaula.model.StoredPoint;
 import dev.shaula.model.VectorDbException;
 import dev.shaula.model.WriteResult;
 import io.smallrye.mutiny.Uni;
@@ -28,12 +31,15 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.NullMarked;
 import org.jspecify.annotations.Nullable;
@@ -147,9 +153,10 @@ class WritesTest {
                 int most = random.nextInt(WriteModel.MOST);
                 MetadataChange change = effective(model.randomChange());
                 expected = model.update(List.copyOf(model.visible().keySet()), most, change);
-                result = new WriteResult(
-                        Math.toIntExact(get(things.update(atMost("a", most), change, Ack.INDEXED))),
-                        expected.missing());
+                // What does not match is not missing.
+                result = get(things.update(atMost("a", most), change, Ack.INDEXED));
+                assertThat(result.missing()).isEmpty();
+                result = result.withMissing(expected.missing());
             }
             case 4 -> {
                 List<Point> points = model.randomPoints();
@@ -157,16 +164,26 @@ class WritesTest {
                 expected = model.upsert(points, conditions);
                 result = get(things.upsertIf(points, conditions, Ack.INDEXED));
                 assertThat(result.refused()).containsExactlyInAnyOrderElementsOf(expected.refused());
+                List<Long> sequences = result.sequences();
+                assertThat(result.applied()).allMatch(point -> sequences.contains(point.version()));
             }
             default -> {
                 List<Point> points = model.randomPoints();
                 expected = model.upsert(points, List.of());
                 result = get(things.upsert(points, Ack.INDEXED));
+                assertThat(result.sequences()).containsAll(versionsOf(things, points));
             }
         }
         assertThat(result.count()).isEqualTo(expected.count());
         assertThat(result.missing()).isEqualTo(expected.missing());
         model.written(id -> get(things.get(id)).orElseThrow().version());
+    }
+
+    private static List<Long> versionsOf(VectorCollection things, List<Point> points) {
+        return points.stream()
+                .flatMap(point -> get(things.get(point.id())).stream())
+                .map(Point::version)
+                .toList();
     }
 
     /** A change of nothing is refused before it is done. */
@@ -196,6 +213,17 @@ class WritesTest {
                 assertThat(point.version()).isEqualTo(known.version());
             }
         }
+        Map<String, Long> versions = new TreeMap<>();
+        expected.forEach((id, known) -> versions.put(id, known.version()));
+        ScrollRequest everyVersion = new ScrollRequest(ScrollRequest.Order.ID, null, null, false, false, true);
+        assertThat(get(things.scroll(everyVersion, 10_000)).points().stream()
+                        .collect(Collectors.toMap(StoredPoint::id, StoredPoint::version)))
+                .isEqualTo(versions);
+        float[] query = new float[things.config().dimensions()];
+        Arrays.fill(query, 1);
+        SearchRequest search = SearchRequest.of(query, IDS).withVersion(true);
+        assertThat(get(things.search(search)).stream().collect(Collectors.toMap(ScoredPoint::id, ScoredPoint::version)))
+                .isEqualTo(versions);
         assertThat(get(things.count(null))).isEqualTo(expected.size());
         for (String field : List.of("a", "b")) {
             assertThat(get(things.count(atMost(field, 2))))
@@ -255,8 +283,10 @@ class WritesTest {
         for (int i = 0; i < tries; i++) {
             Point seen = get(things.get("counter")).orElseThrow();
             Point next = point("counter", "{\"n\":" + (numberOf(seen) + 1) + "}");
-            won += get(things.upsertIf(List.of(next), List.of(new Precondition.Version(seen.version())), Ack.INDEXED))
-                    .count();
+            Precondition unchanged = new Precondition.Version(seen.version());
+            won += get(things.upsertIf(List.of(next), List.of(unchanged), Ack.INDEXED))
+                    .applied()
+                    .size();
         }
         return won;
     }
@@ -316,7 +346,8 @@ class WritesTest {
         for (int i = 1; i <= 3; i++) {
             MetadataChange change =
                     new MetadataChange(false, List.of(), Metadata.ofJson("{\"n\":" + i + "}"), Expiry.UNCHANGED);
-            assertThat(get(things.update(new Filter.Exists("n"), change, Ack.INDEXED)))
+            assertThat(get(things.update(new Filter.Exists("n"), change, Ack.INDEXED))
+                            .count())
                     .isEqualTo(3_000);
         }
         int read = page.points().size();

@@ -93,7 +93,7 @@ public final class OracleCollection implements VectorCollection {
 
     /** Not part of the oracle, as {@link #upsertIf}. */
     @Override
-    public Uni<Long> update(Filter filter, MetadataChange change, Ack ack) {
+    public Uni<WriteResult> update(Filter filter, MetadataChange change, Ack ack) {
         return Uni.createFrom().failure(UnsupportedOperationException::new);
     }
 
@@ -109,8 +109,8 @@ public final class OracleCollection implements VectorCollection {
     }
 
     @Override
-    public Uni<Long> delete(Filter filter, Ack ack) {
-        return delete(accepted(filter).stream().map(Point::id).toList(), ack).map(result -> (long) result.count());
+    public Uni<WriteResult> delete(Filter filter, Ack ack) {
+        return delete(accepted(filter).stream().map(Point::id).toList(), ack);
     }
 
     @Override

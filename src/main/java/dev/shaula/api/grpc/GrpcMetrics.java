@@ -31,7 +31,7 @@ final class GrpcMetrics {
                 .record(System.nanoTime() - startNs, TimeUnit.NANOSECONDS);
     }
 
-    void upserted(int count) {
+    void upserted(long count) {
         points.increment(count);
     }
 

@@ -46,7 +46,7 @@ final class Refusal {
         return switch (httpStatus) {
             case 400 -> Code.INVALID_ARGUMENT;
             case 404 -> Code.NOT_FOUND;
-            case 408 -> Code.DEADLINE_EXCEEDED;
+            case 408, 504 -> Code.DEADLINE_EXCEEDED;
             case 409 -> Code.ALREADY_EXISTS;
             // What gRPC itself says of a message that is too long; no RetryInfo: it stays so.
             case 413, 429, 507 -> Code.RESOURCE_EXHAUSTED;

@@ -203,7 +203,7 @@ final class UpsertCall
         }
     }
 
-    private void stored(int count) {
+    private void stored(long count) {
         metrics.upserted(count);
         stored += count;
         for (Batch next = batches.peek(); next != null && next.end() <= stored; next = batches.peek()) {

@@ -89,8 +89,9 @@ final class VectorsService {
         return targets.findOrCreate(name, points.getFirst().vector().length)
                 .chain(collection -> collection.sentBy(sender).upsert(points, Messages.ack(request.getAck())))
                 .invoke(result -> metrics.upserted(result.count()))
-                .map(result ->
-                        UpsertResponse.newBuilder().setCount(result.count()).build());
+                .map(result -> UpsertResponse.newBuilder()
+                        .setCount((int) result.count())
+                        .build());
     }
 
     private Uni<SearchResponse> search(SearchRequest request, long deadlineNs) {

@@ -6,6 +6,7 @@ import dev.shaula.api.wire.Failure;
 import dev.shaula.api.wire.IngestBudget;
 import dev.shaula.collection.Sender;
 import dev.shaula.model.Limits;
+import dev.shaula.model.SearchRequest;
 import dev.shaula.model.VectorDbException;
 import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.subscription.Cancellable;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 
 /** One request and its answer. Everything runs on the event loop of the connection, unless a method says otherwise. */
 final class Exchange {
+    private static final long NO_TIMER = -1;
     private static final long HTTP2_INTERNAL_ERROR = 2;
 
     private final HttpServerRequest request;
@@ -34,6 +36,9 @@ final class Exchange {
     private IngestBudget.@Nullable Lease lease;
     private boolean continued;
     private boolean finished;
+    private volatile long timeoutMs = Timeout.NONE;
+    private volatile long deadlineNs = SearchRequest.NO_DEADLINE;
+    private long deadlineTimer = NO_TIMER;
 
     /**
      * An exchange of the current event loop.
@@ -142,9 +147,31 @@ final class Exchange {
         return taken;
     }
 
-    /** Answers with what {@code work} brings; stops it if the client goes away before. */
+    /**
+     * When the client stops waiting, as its parameter {@code timeout} says. Known once {@link #answerOrCancel} was called;
+     * {@link SearchRequest#NO_DEADLINE} before, and if it waits for ever.
+     */
+    long deadlineNs() {
+        return deadlineNs;
+    }
+
+    /**
+     * Answers with what {@code work} brings; stops it if the client goes away before, or if the time that the client gave
+     * is over: then the answer is status 504.
+     */
     void answerOrCancel(Uni<Answer> work) {
+        timeoutMs = Timeout.millis(request.getParam("timeout"));
+        if (timeoutMs != Timeout.NONE) {
+            deadlineNs = startNs + timeoutMs * 1_000_000;
+        }
         Cancellable running = subscribe(work);
+        if (timeoutMs != Timeout.NONE && !finished) {
+            deadlineTimer = context.owner().setTimer(timeoutMs, late -> {
+                deadlineTimer = NO_TIMER;
+                running.cancel();
+                sendHere(Answer.of(Failure.of(Timeout.over(timeoutMs))));
+            });
+        }
         response.closeHandler(closed -> {
             running.cancel();
             finish(499);
@@ -174,7 +201,15 @@ final class Exchange {
 
     /** Answers with a failure. Any thread. */
     void fail(Throwable failure) {
-        send(Answer.of(Failure.of(failure)));
+        send(Answer.of(Failure.of(isTooLate(failure) ? Timeout.over(timeoutMs) : failure)));
+    }
+
+    /** A search whose turn came too late was refused by its shard; the timer may not have gone off yet. */
+    private boolean isTooLate(Throwable failure) {
+        return timeoutMs != Timeout.NONE
+                && failure instanceof VectorDbException refusal
+                && refusal.kind() == VectorDbException.Kind.OVERLOADED
+                && System.nanoTime() - deadlineNs >= 0;
     }
 
     /** Sends a whole answer. Any thread. */
@@ -276,6 +311,9 @@ final class Exchange {
             return;
         }
         finished = true;
+        if (deadlineTimer != NO_TIMER) {
+            context.owner().cancelTimer(deadlineTimer);
+        }
         if (lease != null) {
             lease.close();
         }

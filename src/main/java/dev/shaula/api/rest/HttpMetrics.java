@@ -62,7 +62,7 @@ class HttpMetrics {
                 .register(registry);
     }
 
-    void upserted(int count) {
+    void upserted(long count) {
         points.increment(count);
     }
 

@@ -1,16 +1,13 @@
 package dev.shaula.api.rest;
 
 import dev.shaula.api.wire.Answers;
+import dev.shaula.api.wire.Targets;
 import dev.shaula.api.wire.TextFields;
 import dev.shaula.collection.CollectionRegistry;
 import dev.shaula.collection.VectorCollection;
 import dev.shaula.model.FieldIndex;
 import dev.shaula.model.FieldIndex.Kind;
-import dev.shaula.model.IndexStatus;
-import dev.shaula.model.VectorDbException;
-import io.smallrye.mutiny.Multi;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.util.List;
 
 /** The indexes on metadata of one collection. */
 @ApplicationScoped
@@ -38,22 +35,7 @@ class IndexOperations {
     /** All of a field, or only the one of a type. */
     void drop(Exchange exchange) {
         VectorCollection collection = registry.require(exchange.tail());
-        String field = exchange.param("field", "");
-        String type = exchange.param("type", "");
-        List<FieldIndex> wanted = collection.indexes().stream()
-                .map(IndexStatus::index)
-                .filter(index -> index.field().equals(field))
-                .filter(index -> type.isEmpty() || index.kind() == Kind.fromWireName(type))
-                .toList();
-        if (wanted.isEmpty()) {
-            throw VectorDbException.notFound("field: \"" + field + "\" has no such index");
-        }
-        exchange.answer(Multi.createFrom()
-                .iterable(wanted)
-                .onItem()
-                .transformToUniAndConcatenate(collection::dropIndex)
-                .collect()
-                .last()
-                .map(done -> Answer.ok(Answers.indexes(collection.indexes()))));
+        exchange.answer(Targets.dropIndexes(collection, exchange.param("field", ""), exchange.param("type", ""))
+                .map(left -> Answer.ok(Answers.indexes(left))));
     }
 }

@@ -1,5 +1,6 @@
 package dev.shaula.api.rest;
 
+import dev.shaula.api.wire.Answers;
 import dev.shaula.api.wire.Failure;
 import dev.shaula.api.wire.JsonWriter;
 import dev.shaula.api.wire.RecordStream.Row;
@@ -7,11 +8,13 @@ import dev.shaula.api.wire.Targets;
 import dev.shaula.collection.VectorCollection;
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
+import dev.shaula.model.WriteResult;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +32,7 @@ final class NdjsonUpsert {
     private final @Nullable String named;
     private long acknowledged;
     private long untold;
+    private List<Long> sequences = List.of();
     private boolean told;
     private boolean toldSincePulse;
 
@@ -65,7 +69,7 @@ final class NdjsonUpsert {
                     .sentBy(exchange.sender())
                     .upsert(Multi.createFrom().publisher(source), ack)
                     .subscribe()
-                    .with(slice -> onLoop(() -> stored(slice.count())), this::failed, () -> onLoop(this::completed));
+                    .with(slice -> onLoop(() -> stored(slice)), this::failed, () -> onLoop(this::completed));
         });
     }
 
@@ -73,7 +77,9 @@ final class NdjsonUpsert {
         exchange.context().runOnContext(now -> work.run());
     }
 
-    private void stored(int count) {
+    private void stored(WriteResult slice) {
+        long count = slice.count();
+        sequences = WriteResult.latest(sequences, slice.sequences());
         exchange.metrics().upserted(count);
         acknowledged += count;
         untold += count;
@@ -119,6 +125,7 @@ final class NdjsonUpsert {
     private Buffer slice() {
         JsonWriter line = new JsonWriter(64).openObject();
         line.field("count", untold).field("acknowledged", acknowledged);
+        Answers.sequences(line, sequences);
         untold = 0;
         return Buffer.buffer(line.closeObject().newLine().toBytes());
     }
@@ -130,6 +137,7 @@ final class NdjsonUpsert {
         begin();
         JsonWriter line = new JsonWriter(96).openObject().field("success", true);
         line.field("count", acknowledged).field("upserted_count", acknowledged);
+        Answers.sequences(line, sequences);
         end(line, 200);
     }
 
@@ -148,6 +156,7 @@ final class NdjsonUpsert {
         }
         JsonWriter line = new JsonWriter(256).openObject().field("success", false);
         line.field("error", failure.text()).field("status", failure.status()).field("acknowledged", acknowledged);
+        Answers.sequences(line, sequences);
         if (source.failedLine() > 0) {
             line.field("line", source.failedLine());
         }

@@ -2,6 +2,7 @@ package dev.shaula.api.rest;
 
 import dev.shaula.api.wire.Answers;
 import dev.shaula.api.wire.Failure;
+import dev.shaula.model.VectorDbException;
 import io.quarkus.vertx.http.runtime.RouteConstants;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
@@ -18,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  */
 @ApplicationScoped
 class RestApi {
+    /** Behind the one that counts connections, before every one that has a path. */
+    private static final int FIRST = -15;
+
     private final Door door;
     private final List<Operation> operations;
 
@@ -76,6 +80,7 @@ class RestApi {
 
     void routes(@Observes Router router) {
         router.route().handler(this::dispatch);
+        router.route().order(FIRST).handler(this::checkUri);
         router.route().order(10 * RouteConstants.ROUTE_ORDER_AFTER_DEFAULT).handler(this::refuse);
     }
 
@@ -121,6 +126,17 @@ class RestApi {
 
     private Exchange exchange(RoutingContext routing, String name, String tail) {
         return new Exchange(routing, door, name, tail);
+    }
+
+    /** The router would answer a broken escape without a word, as soon as it compares the path with that of a route. */
+    private void checkUri(RoutingContext routing) {
+        try {
+            Paths.checkUri(routing.request().uri());
+        } catch (VectorDbException e) {
+            exchange(routing, "unknown", "").fail(e);
+            return;
+        }
+        routing.next();
     }
 
     /** Nobody took the request: the path is unknown, or known for other methods. */

@@ -5,12 +5,11 @@ import dev.shaula.api.wire.Answers;
 import dev.shaula.api.wire.BatchQueryDocument;
 import dev.shaula.api.wire.BatchQueryRequest;
 import dev.shaula.api.wire.DeleteDocument;
-import dev.shaula.api.wire.DeleteRequest;
 import dev.shaula.api.wire.Floats;
 import dev.shaula.api.wire.Ids;
 import dev.shaula.api.wire.MetadataDocument;
-import dev.shaula.api.wire.MetadataRequest;
 import dev.shaula.api.wire.PackedVectors;
+import dev.shaula.api.wire.PointsTarget;
 import dev.shaula.api.wire.QueryDocument;
 import dev.shaula.api.wire.QueryParameters;
 import dev.shaula.api.wire.QueryRequest;
@@ -24,15 +23,9 @@ import dev.shaula.model.Limits;
 import dev.shaula.model.Point;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.model.VectorDbException;
-import dev.shaula.model.WriteResult;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.http.HttpHeaders;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.util.Collection;
-import java.util.HashSet;
-import java.util.LinkedHashSet;
-import java.util.List;
-import java.util.Set;
 import java.util.function.Function;
 
 /** Everything under {@code /vectors}. */
@@ -58,18 +51,11 @@ class VectorOperations {
     }
 
     private Uni<Answer> upsert(Exchange exchange, UpsertRequest request) {
-        int dimensions = request.points().getFirst().vector().length;
-        if (!request.conditions().isEmpty()) {
-            return targets.findOrCreate(request.collection(), dimensions)
-                    .chain(collection -> collection.upsertIf(request.points(), request.conditions(), request.ack()))
-                    .invoke(result -> exchange.metrics().upserted(result.count()))
-                    .map(result -> Answer.ok(Answers.upserted(result)));
-        }
         String id = request.bare() ? request.points().getFirst().id() : null;
-        return targets.findOrCreate(request.collection(), dimensions)
-                .chain(collection -> collection.sentBy(exchange.sender()).upsert(request.points(), request.ack()))
+        return targets.upsert(request, exchange.sender())
                 .invoke(result -> exchange.metrics().upserted(result.count()))
-                .map(result -> Answer.ok(Answers.upserted(result.count(), id)));
+                .map(result -> Answer.ok(
+                        request.conditions().isEmpty() ? Answers.upserted(result, id) : Answers.upsertedIf(result)));
     }
 
     void query(Exchange exchange) {
@@ -77,7 +63,7 @@ class VectorOperations {
     }
 
     private Uni<Answer> jsonQuery(Exchange exchange) {
-        return exchange.smallBody(new QueryDocument(config.queryDefaults())).chain(this::query);
+        return exchange.smallBody(new QueryDocument(config.queryDefaults())).chain(request -> query(exchange, request));
     }
 
     private Uni<Answer> packedQuery(Exchange exchange) {
@@ -85,12 +71,15 @@ class VectorOperations {
         int dimensions = dimensions(targets.require(parameters.collection()));
         return exchange.smallBody(new PackedVectors(dimensions, 1)).chain(vectors -> {
             SearchRequest search = parameters.search(vectors.getFirst(), config.queryDefaults());
-            return query(new QueryRequest(
-                    parameters.collection(), search, parameters.vectors(), parameters.explain(), null));
+            return query(
+                    exchange,
+                    new QueryRequest(
+                            parameters.collection(), search, parameters.vectors(), parameters.explain(), null));
         });
     }
 
-    private Uni<Answer> query(QueryRequest request) {
+    private Uni<Answer> query(Exchange exchange, QueryRequest asked) {
+        QueryRequest request = asked.withDeadlineNs(exchange.deadlineNs());
         VectorCollection collection = targets.require(request.collection());
         checkLength("vector", collection, request.search().vector());
         if (request.groups() != null) {
@@ -109,7 +98,7 @@ class VectorOperations {
                 exchange.sendsBytes()
                         ? packedBatchQuery(exchange)
                         : exchange.smallBody(new BatchQueryDocument(config.queryDefaults()))
-                                .chain(this::batchQuery));
+                                .chain(request -> batchQuery(exchange, request)));
     }
 
     /** One vector behind the other; the parameters hold for all. */
@@ -117,19 +106,21 @@ class VectorOperations {
         QueryParameters parameters = QueryParameters.read(name -> exchange.param(name, ""));
         int dimensions = dimensions(targets.require(parameters.collection()));
         return exchange.smallBody(new PackedVectors(dimensions, Limits.MAX_BATCH_QUERIES))
-                .chain(vectors -> batchQuery(new BatchQueryRequest(
-                        parameters.collection(),
-                        vectors.stream()
-                                .map(vector -> new BatchQueryRequest.Item(
-                                        null,
-                                        parameters.search(vector, config.queryDefaults()),
-                                        parameters.vectors(),
-                                        true,
-                                        true))
-                                .toList())));
+                .chain(vectors -> batchQuery(
+                        exchange,
+                        new BatchQueryRequest(
+                                parameters.collection(),
+                                vectors.stream()
+                                        .map(vector -> new BatchQueryRequest.Item(
+                                                null,
+                                                parameters.search(vector, config.queryDefaults()),
+                                                parameters.vectors(),
+                                                true,
+                                                true))
+                                        .toList())));
     }
 
-    private Uni<Answer> batchQuery(BatchQueryRequest request) {
+    private Uni<Answer> batchQuery(Exchange exchange, BatchQueryRequest request) {
         VectorCollection collection = targets.require(request.collection());
         for (int i = 0; i < request.items().size(); i++) {
             checkLength(
@@ -137,7 +128,9 @@ class VectorOperations {
                     collection,
                     request.items().get(i).search().vector());
         }
-        return collection.searchAll(request.searches()).map(lists -> Answer.ok(Answers.found(request.items(), lists)));
+        return collection
+                .searchAll(request.searches(exchange.deadlineNs()))
+                .map(lists -> Answer.ok(Answers.found(request.items(), lists)));
     }
 
     private static void checkLength(String place, VectorCollection collection, float[] vector) {
@@ -155,41 +148,16 @@ class VectorOperations {
         exchange.answer(exchange.smallBody(new DeleteDocument()).chain(this::delete));
     }
 
-    private Uni<Answer> delete(DeleteRequest request) {
-        VectorCollection collection = targets.require(request.collection());
-        if (request.filter() != null) {
-            return collection
-                    .delete(request.filter(), request.ack())
-                    .map(count -> Answer.ok(Answers.deletedCount(count)));
-        }
-        if (request.ids().isEmpty()) {
-            return Uni.createFrom().item(Answer.ok(Answers.deleted(List.of(), List.of())));
-        }
-        Collection<String> ids = new LinkedHashSet<>(request.ids());
-        return collection.delete(List.copyOf(ids), request.ack()).map(result -> deleted(ids, result));
-    }
-
-    private static Answer deleted(Collection<String> ids, WriteResult result) {
-        Set<String> missing = new HashSet<>(result.missing());
-        List<String> deleted = ids.stream().filter(id -> !missing.contains(id)).toList();
-        return Answer.ok(Answers.deleted(deleted, result.missing()));
+    private Uni<Answer> delete(PointsTarget target) {
+        return targets.delete(target)
+                .map(done -> Answer.ok(
+                        target.filter() == null ? Answers.deleted(target.ids(), done) : Answers.deletedCount(done)));
     }
 
     void metadata(Exchange exchange) {
-        exchange.answer(exchange.smallBody(new MetadataDocument()).chain(this::metadata));
-    }
-
-    private Uni<Answer> metadata(MetadataRequest request) {
-        VectorCollection collection = targets.require(request.collection());
-        if (request.filter() != null) {
-            return collection
-                    .update(request.filter(), request.change(), request.ack())
-                    .map(count -> Answer.ok(Answers.updated(count, List.of())));
-        }
-        List<String> ids = List.copyOf(new LinkedHashSet<>(request.ids()));
-        return collection
-                .update(ids, request.change(), request.ack())
-                .map(result -> Answer.ok(Answers.updated(result.count(), result.missing())));
+        exchange.answer(exchange.smallBody(new MetadataDocument())
+                .chain(targets::update)
+                .map(done -> Answer.ok(Answers.updated(done))));
     }
 
     void get(Exchange exchange) {

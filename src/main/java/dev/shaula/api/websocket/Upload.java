@@ -45,6 +45,7 @@ final class Upload {
     private long received;
     private long taken;
     private long stored;
+    private List<Long> sequences = List.of();
     private boolean finishing;
     private boolean byClient;
     private boolean ended;
@@ -175,6 +176,7 @@ final class Upload {
 
     private synchronized void stored(WriteResult slice) {
         stored += slice.count();
+        sequences = WriteResult.latest(sequences, slice.sequences());
         long back = 0;
         for (Batch next = batches.peek(); next != null && next.end() <= stored; next = batches.peek()) {
             batches.remove();
@@ -183,7 +185,7 @@ final class Upload {
         }
         if (back > 0) {
             credit += back;
-            client.accept(SocketAnswers.acknowledged(name, acknowledged, stored, back));
+            client.accept(SocketAnswers.acknowledged(name, acknowledged, stored, sequences, back));
         }
     }
 

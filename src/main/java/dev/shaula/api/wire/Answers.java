@@ -16,10 +16,11 @@ import dev.shaula.model.SearchExplanation;
 import dev.shaula.model.SearchGroup;
 import dev.shaula.model.StoredPoint;
 import dev.shaula.model.WriteResult;
-import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,6 +90,11 @@ public final class Answers {
         out.field("enable_hnsw", config.hnsw()).field("enableHnsw", config.hnsw());
         out.field("ef_construction", config.efConstruction()).field("efConstruction", config.efConstruction());
         out.field("quantization", config.effectiveQuantization().wireName());
+        if (config.autoIndexFields() != 0) {
+            out.field("auto_index", true).field("auto_index_max_fields", config.autoIndexFields());
+            out.field("auto_index_fields", info.autoIndexes().fields());
+            out.field("auto_index_full", info.autoIndexes().full());
+        }
         if (config.ttlSeconds() != 0) {
             out.field("ttl_seconds", config.ttlSeconds());
         }
@@ -109,17 +115,24 @@ public final class Answers {
     }
 
     /** The answer to an upsert; {@code id} is that of a bare record, null for a list. */
-    public static byte[] upserted(int count, @Nullable String id) {
+    public static byte[] upserted(WriteResult result, @Nullable String id) {
         JsonWriter out = new JsonWriter(128).openObject().field("success", true);
-        out.field("count", count).field("upserted_count", count);
+        out.field("count", result.count()).field("upserted_count", result.count());
         if (id != null) {
             out.field("id", id);
         }
-        return out.closeObject().toBytes();
+        return sequences(out, result.sequences()).closeObject().toBytes();
+    }
+
+    /** Where a write stands in the log of each shard, see {@link WriteResult#sequences}. */
+    public static JsonWriter sequences(JsonWriter out, List<Long> sequences) {
+        out.name("sequences").openArray();
+        sequences.forEach(out::value);
+        return out.closeArray();
     }
 
     /** The answer to a conditional upsert: the points that were written and those that were not, with their versions. */
-    public static byte[] upserted(WriteResult result) {
+    public static byte[] upsertedIf(WriteResult result) {
         JsonWriter out = new JsonWriter(
                         128 + 64 * (result.applied().size() + result.refused().size()))
                 .openObject()
@@ -127,7 +140,7 @@ public final class Answers {
         out.field("count", result.count()).field("upserted_count", result.count());
         versions(out.name("applied"), result.applied());
         versions(out.name("refused"), result.refused());
-        return out.closeObject().toBytes();
+        return sequences(out, result.sequences()).closeObject().toBytes();
     }
 
     private static void versions(JsonWriter out, List<PointVersion> points) {
@@ -137,9 +150,7 @@ public final class Answers {
             if (point.version() == Point.NO_VERSION) {
                 out.name("version").raw(NULL);
             } else {
-                if (point.version() != Point.NO_VERSION) {
-                    out.field("version", point.version());
-                }
+                out.field("version", point.version());
             }
             out.closeObject();
         }
@@ -147,11 +158,12 @@ public final class Answers {
     }
 
     /** The answer to a change of metadata. */
-    public static byte[] updated(long count, List<String> missing) {
+    public static byte[] updated(WriteResult result) {
+        List<String> missing = result.missing();
         JsonWriter out = new JsonWriter(64 + 24 * missing.size()).openObject().field("success", true);
-        out.field("updated_count", count).name("missing").openArray();
+        out.field("updated_count", result.count()).name("missing").openArray();
         missing.forEach(out::value);
-        return out.closeArray().closeObject().toBytes();
+        return sequences(out.closeArray(), result.sequences()).closeObject().toBytes();
     }
 
     public static byte[] found(List<ScoredPoint> results, VectorForm vectors) {
@@ -236,7 +248,14 @@ public final class Answers {
     static void result(JsonWriter out, ScoredPoint point, VectorForm vectors) {
         out.openObject().field("id", point.id()).name("score").value(point.score());
         vectorAndMetadata(out, point.vector(), vectors, point.metadata());
+        version(out, point.version());
         out.closeObject();
+    }
+
+    private static void version(JsonWriter out, long version) {
+        if (version != Point.NO_VERSION) {
+            out.field("version", version);
+        }
     }
 
     private static void vectorAndMetadata(
@@ -276,7 +295,8 @@ public final class Answers {
         out.name("indexes").openArray();
         for (IndexStatus status : indexes) {
             out.openObject().field("field", status.index().field());
-            out.field("type", status.index().kind().wireName()).field("ready", status.ready());
+            out.field("type", status.index().kind().wireName()).field("automatic", status.automatic());
+            out.field("ready", status.ready());
             out.field("indexed_rows", status.indexedRows()).field("total_rows", status.totalRows());
             out.field("memory_bytes", status.heapBytes()).closeObject();
         }
@@ -334,25 +354,25 @@ public final class Answers {
     public static void stored(JsonWriter out, StoredPoint point) {
         out.openObject().field("id", point.id());
         vectorAndMetadata(out, point.vector(), VectorForm.NUMBERS, point.metadata());
+        version(out, point.version());
         out.closeObject();
     }
 
     /** The answer to a deletion by a filter. */
-    public static byte[] deletedCount(long count) {
-        return new JsonWriter(48)
-                .openObject()
-                .field("success", true)
-                .field("deleted_count", count)
-                .closeObject()
-                .toBytes();
+    public static byte[] deletedCount(WriteResult result) {
+        JsonWriter out = new JsonWriter(96).openObject().field("success", true);
+        out.field("deleted_count", result.count());
+        return sequences(out, result.sequences()).closeObject().toBytes();
     }
 
-    public static byte[] deleted(Collection<String> deleted, Collection<String> failed) {
-        JsonWriter out = new JsonWriter(64 + 24 * (deleted.size() + failed.size())).openObject();
+    /** The answer to a deletion of {@code ids}. */
+    public static byte[] deleted(List<String> ids, WriteResult result) {
+        Set<String> missing = new HashSet<>(result.missing());
+        JsonWriter out = new JsonWriter(64 + 24 * ids.size()).openObject();
         out.name("deleted").openArray();
-        deleted.forEach(out::value);
+        ids.stream().filter(id -> !missing.contains(id)).forEach(out::value);
         out.closeArray().name("failed").openArray();
-        failed.forEach(out::value);
-        return out.closeArray().closeObject().toBytes();
+        result.missing().forEach(out::value);
+        return sequences(out.closeArray(), result.sequences()).closeObject().toBytes();
     }
 }

@@ -11,34 +11,12 @@ import org.jspecify.annotations.Nullable;
 
 /** The body of a batch query. What the top level says of vectors and metadata holds for queries that say nothing. */
 public final class BatchQueryDocument extends JsonDocument<BatchQueryRequest> {
-    private final Top top;
-
     public BatchQueryDocument(QueryDefaults defaults) {
         this(new Top(defaults));
     }
 
     private BatchQueryDocument(Top top) {
-        super(top);
-        this.top = top;
-    }
-
-    @Override
-    public long heapBytes() {
-        return top.queries.bytes;
-    }
-
-    @Override
-    BatchQueryRequest result() {
-        if (top.queries.items.isEmpty()) {
-            throw VectorDbException.invalid("queries: expected a list with at least one query, got none");
-        }
-        VectorForm vectors = top.vectorForm();
-        boolean metadata = top.wantsMetadata();
-        return new BatchQueryRequest(
-                top.collection,
-                top.queries.items.stream()
-                        .map(item -> item.inside(vectors, metadata))
-                        .toList());
+        super(top, top::request);
     }
 
     private static final class Top extends QueryFrame {
@@ -55,13 +33,30 @@ public final class BatchQueryDocument extends JsonDocument<BatchQueryRequest> {
         Frame field(String field, JsonToken token, JsonPush in) throws IOException {
             return switch (field) {
                 case "queries" -> queries(token, in);
-                case "include_vectors", "include_values", "include_metadata" -> super.field(field, token, in);
+                case "include_vectors", "include_values", "include_metadata", "include_version" ->
+                    super.field(field, token, in);
                 case "collection" -> {
                     collection = token == JsonToken.VALUE_NULL ? collection : in.string(token);
                     yield null;
                 }
                 default -> in.skip(token);
             };
+        }
+
+        BatchQueryRequest request() {
+            if (queries.items.isEmpty()) {
+                throw VectorDbException.invalid("queries: expected a list with at least one query, got none");
+            }
+            return new BatchQueryRequest(
+                    collection,
+                    queries.items.stream()
+                            .map(item -> item.inside(vectorForm(), wantsMetadata(), wantsVersion()))
+                            .toList());
+        }
+
+        @Override
+        long heapBytes() {
+            return queries.bytes;
         }
 
         private Frame queries(JsonToken token, JsonPush in) throws IOException {

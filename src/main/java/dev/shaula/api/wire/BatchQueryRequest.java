@@ -22,7 +22,7 @@ public record BatchQueryRequest(String collection, List<Item> items) {
             boolean ownVectors,
             boolean ownMetadata) {
         /** As it is asked in the end: what the query left open is taken from the request around it. */
-        Item inside(VectorForm otherwise, boolean metadata) {
+        Item inside(VectorForm otherwise, boolean metadata, boolean version) {
             VectorForm form = ownVectors ? vectors : otherwise;
             SearchRequest s = search;
             SearchRequest asked = new SearchRequest(
@@ -33,13 +33,17 @@ public record BatchQueryRequest(String collection, List<Item> items) {
                     s.minScore(),
                     s.filter(),
                     form != VectorForm.NONE,
-                    ownMetadata ? s.includeMetadata() : metadata);
+                    ownMetadata ? s.includeMetadata() : metadata,
+                    version || s.includeVersion(),
+                    s.deadlineNs());
             return new Item(queryId, asked, form, true, true);
         }
     }
 
-    /** The searches in request order. */
-    public List<SearchRequest> searches() {
-        return items.stream().map(Item::search).toList();
+    /** The searches in request order, for a caller who waits until {@code deadlineNs}. */
+    public List<SearchRequest> searches(long deadlineNs) {
+        return items.stream()
+                .map(item -> item.search().withDeadlineNs(deadlineNs))
+                .toList();
     }
 }

@@ -6,36 +6,20 @@ import org.jspecify.annotations.Nullable;
 
 /** The body of a count: a filter, or nothing. */
 public final class CountDocument extends JsonDocument<CountRequest> {
-    private final Top top;
 
     public CountDocument() {
         this(new Top());
     }
 
     private CountDocument(Top top) {
-        super(top);
-        this.top = top;
+        super(top, () -> new CountRequest(top.filter()));
     }
 
-    @Override
-    public long heapBytes() {
-        return 64L * top.filter.count();
-    }
-
-    @Override
-    CountRequest result() {
-        return new CountRequest(top.filter.take());
-    }
-
-    private static final class Top extends ObjectFrame {
-        private final FilterFrame filter = new FilterFrame();
-
+    private static final class Top extends FilteredFrame {
         @Override
         @Nullable
-        Frame field(String field, JsonToken token, JsonPush in) throws IOException {
-            return field.equals("filter") && token != JsonToken.VALUE_NULL
-                    ? in.object(token, filter.restart(), "an object")
-                    : in.skip(token);
+        Frame other(String field, JsonToken token, JsonPush in) throws IOException {
+            return in.skip(token);
         }
     }
 }

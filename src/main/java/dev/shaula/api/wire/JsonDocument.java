@@ -3,6 +3,7 @@ package dev.shaula.api.wire;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.shaula.model.VectorDbException;
 import java.io.IOException;
+import java.util.function.Supplier;
 
 /**
  * A body that is one JSON object. Nothing of the text is kept; what is kept is the result as far as it is known.
@@ -10,11 +11,16 @@ import java.io.IOException;
  * @param <T> what the body means
  */
 public abstract class JsonDocument<T> implements Document<T> {
+    private final ObjectFrame root;
+    private final Supplier<T> result;
     private final JsonPush push;
     private boolean begun;
 
-    JsonDocument(ObjectFrame root) {
-        push = new JsonPush(new Root(root));
+    /** @param result what {@code root} has read; throws INVALID if something is missing */
+    JsonDocument(ObjectFrame root, Supplier<T> result) {
+        this.root = root;
+        this.result = result;
+        push = new JsonPush(new Root());
     }
 
     @Override
@@ -28,7 +34,7 @@ public abstract class JsonDocument<T> implements Document<T> {
         if (!begun) {
             throw VectorDbException.invalid("body: expected a JSON object, got nothing");
         }
-        return result();
+        return result.get();
     }
 
     @Override
@@ -36,22 +42,19 @@ public abstract class JsonDocument<T> implements Document<T> {
         push.close();
     }
 
-    abstract T result();
+    @Override
+    public final long heapBytes() {
+        return root.heapBytes();
+    }
 
     private final class Root extends Frame {
-        private final ObjectFrame object;
-
-        Root(ObjectFrame object) {
-            this.object = object;
-        }
-
         @Override
         Frame value(JsonToken token, JsonPush in) throws IOException {
             if (begun) {
                 throw VectorDbException.invalid("body: expected one JSON object, got more after its end");
             }
             begun = true;
-            return in.object(token, object, "a JSON object");
+            return in.object(token, root, "a JSON object");
         }
 
         @Override

@@ -11,6 +11,11 @@ abstract class ObjectFrame extends Frame {
     /** Takes the value of one field; unknown names go to {@link JsonPush#skip}. */
     abstract @Nullable Frame field(String field, JsonToken token, JsonPush in) throws IOException;
 
+    /** Heap that what was read holds, in bytes, near enough for a budget. */
+    long heapBytes() {
+        return 0;
+    }
+
     @Override
     final void name(String newName, JsonPush in) {
         name = newName;

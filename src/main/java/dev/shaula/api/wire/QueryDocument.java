@@ -10,25 +10,12 @@ import org.jspecify.annotations.Nullable;
 
 /** The body of a query. */
 public final class QueryDocument extends JsonDocument<QueryRequest> {
-    private final Top top;
-
     public QueryDocument(QueryDefaults defaults) {
         this(new Top(defaults));
     }
 
     private QueryDocument(Top top) {
-        super(top);
-        this.top = top;
-    }
-
-    @Override
-    public long heapBytes() {
-        return top.heapBytes();
-    }
-
-    @Override
-    QueryRequest result() {
-        return top.request();
+        super(top, top::request);
     }
 
     private static final class Top extends QueryFrame {

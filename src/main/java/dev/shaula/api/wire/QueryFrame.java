@@ -23,6 +23,7 @@ class QueryFrame extends ObjectFrame {
     private @Nullable VectorForm includeVectors;
     private @Nullable VectorForm includeValues;
     private @Nullable Boolean includeMetadata;
+    private boolean includeVersion;
     private @Nullable String queryId;
 
     QueryFrame(QueryDefaults defaults) {
@@ -42,6 +43,7 @@ class QueryFrame extends ObjectFrame {
         includeVectors = null;
         includeValues = null;
         includeMetadata = null;
+        includeVersion = false;
         queryId = null;
         return this;
     }
@@ -71,6 +73,7 @@ class QueryFrame extends ObjectFrame {
             case "include_vectors" -> includeVectors = vectorForm(token, in);
             case "include_values" -> includeValues = vectorForm(token, in);
             case "include_metadata" -> includeMetadata = in.bool(token);
+            case "include_version" -> includeVersion = in.bool(token);
             case "group_by", "group_limit", "group_size" ->
                 throw VectorDbException.invalid(field + ": expected only in a query of its own");
             case "query_id" -> queryId = Ids.read(token, in);
@@ -90,7 +93,8 @@ class QueryFrame extends ObjectFrame {
         }
         try {
             VectorForm form = vectorForm();
-            SearchRequest search = wish().toSearch(given, filter(), form != VectorForm.NONE, wantsMetadata(), defaults);
+            SearchRequest search = wish().toSearch(given, filter(), form != VectorForm.NONE, wantsMetadata(), defaults)
+                    .withVersion(includeVersion);
             return new BatchQueryRequest.Item(queryId, search, form, vectorFormGiven(), includeMetadata != null);
         } catch (VectorDbException e) {
             throw VectorDbException.invalid(at + e.getMessage());
@@ -131,7 +135,12 @@ class QueryFrame extends ObjectFrame {
         return includeMetadata == null || includeMetadata;
     }
 
-    final long heapBytes() {
+    final boolean wantsVersion() {
+        return includeVersion;
+    }
+
+    @Override
+    long heapBytes() {
         return numbers.heapBytes() + 64L * filterFrame.count();
     }
 }

@@ -20,6 +20,7 @@ public record QueryParameters(
         @Nullable Filter filter,
         VectorForm vectors,
         boolean metadata,
+        boolean version,
         boolean explain) {
 
     /**
@@ -43,12 +44,14 @@ public record QueryParameters(
                 filter == null ? null : Fragments.filter(filter.getBytes(StandardCharsets.UTF_8)),
                 in.vectors(),
                 in.bool("include_metadata", true),
+                in.bool("include_version", false),
                 in.bool("explain", false));
     }
 
     /** The search for one vector. */
     public SearchRequest search(float[] vector, QueryDefaults defaults) {
-        return wish.toSearch(vector, filter, vectors != VectorForm.NONE, metadata, defaults);
+        return wish.toSearch(vector, filter, vectors != VectorForm.NONE, metadata, defaults)
+                .withVersion(version);
     }
 
     private record Reader(UnaryOperator<String> parameters) {

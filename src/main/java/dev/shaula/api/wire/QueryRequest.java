@@ -16,4 +16,16 @@ public record QueryRequest(
         SearchRequest search,
         VectorForm vectors,
         boolean explain,
-        @Nullable GroupRequest groups) {}
+        @Nullable GroupRequest groups) {
+
+    /** The same for a caller who waits until {@code deadlineNs}. */
+    public QueryRequest withDeadlineNs(long deadlineNs) {
+        if (deadlineNs == SearchRequest.NO_DEADLINE) {
+            return this;
+        }
+        SearchRequest timed = search.withDeadlineNs(deadlineNs);
+        GroupRequest timedGroups =
+                groups == null ? null : new GroupRequest(timed, groups.field(), groups.groups(), groups.size());
+        return new QueryRequest(collection, timed, vectors, explain, timedGroups);
+    }
+}

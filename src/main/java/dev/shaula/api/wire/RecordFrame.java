@@ -106,7 +106,8 @@ class RecordFrame extends ObjectFrame {
     }
 
     /** Bytes of the record being read. */
-    final long heapBytes() {
+    @Override
+    long heapBytes() {
         return numbers.heapBytes() + metadataFrame.heapBytes();
     }
 }

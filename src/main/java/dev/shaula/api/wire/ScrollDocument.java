@@ -12,29 +12,16 @@ import org.jspecify.annotations.Nullable;
  * taken: a filter that is silently ignored would be believed.
  */
 public final class ScrollDocument extends JsonDocument<ScrollBody> {
-    private final Top top;
 
     public ScrollDocument() {
         this(new Top());
     }
 
     private ScrollDocument(Top top) {
-        super(top);
-        this.top = top;
+        super(top, top::body);
     }
 
-    @Override
-    public long heapBytes() {
-        return 64L * top.filter.count();
-    }
-
-    @Override
-    ScrollBody result() {
-        return top.body();
-    }
-
-    private static final class Top extends ObjectFrame {
-        private final FilterFrame filter = new FilterFrame();
+    private static final class Top extends FilteredFrame {
         private @Nullable String cursor;
         /** A field that describes a new reading, to be named if there is a cursor too. */
         private @Nullable String described;
@@ -45,27 +32,25 @@ public final class ScrollDocument extends JsonDocument<ScrollBody> {
         private boolean descending;
         private boolean vectors;
         private boolean metadata = true;
+        private boolean version;
         private boolean close;
 
         @Override
         @Nullable
-        Frame field(String field, JsonToken token, JsonPush in) throws IOException {
-            if (token == JsonToken.VALUE_NULL) {
-                return null; // a null option is an option not given
-            }
+        Frame other(String field, JsonToken token, JsonPush in) throws IOException {
             switch (field) {
                 case "cursor" -> cursor = in.string(token);
                 case "limit" -> limit = in.integer(token);
                 case "close" -> close = in.bool(token);
-                case "filter",
-                        "order",
+                case "order",
                         "order_by",
                         "descending",
                         "include_vectors",
                         "include_values",
-                        "include_metadata" -> {
-                    described = field;
-                    return description(field, token, in);
+                        "include_metadata",
+                        "include_version" -> {
+                    given(field);
+                    describe(field, token, in);
                 }
                 default -> {
                     return in.skip(token);
@@ -74,18 +59,20 @@ public final class ScrollDocument extends JsonDocument<ScrollBody> {
             return null;
         }
 
-        private @Nullable Frame description(String field, JsonToken token, JsonPush in) throws IOException {
+        @Override
+        void given(String field) {
+            described = field;
+        }
+
+        private void describe(String field, JsonToken token, JsonPush in) throws IOException {
             switch (field) {
-                case "filter" -> {
-                    return in.object(token, filter.restart(), "an object");
-                }
                 case "order" -> order = order(in.string(token));
                 case "order_by" -> orderBy = in.string(token);
                 case "descending" -> descending = in.bool(token);
                 case "include_metadata" -> metadata = in.bool(token);
+                case "include_version" -> version = in.bool(token);
                 default -> vectors = in.bool(token);
             }
-            return null;
         }
 
         private static Order order(String name) {
@@ -115,17 +102,15 @@ public final class ScrollDocument extends JsonDocument<ScrollBody> {
         }
 
         private ScrollRequest request() {
-            if (orderBy == null) {
-                if (descending) {
-                    throw VectorDbException.invalid("descending: expected only with order_by");
-                }
-                return new ScrollRequest(order == null ? Order.ID : order, filter.take(), vectors, metadata);
+            if (orderBy == null && descending) {
+                throw VectorDbException.invalid("descending: expected only with order_by");
             }
-            if (order != null) {
+            if (orderBy != null && order != null) {
                 throw VectorDbException.invalid("order: expected nothing beside order_by");
             }
-            ScrollRequest.Field by = new ScrollRequest.Field(orderBy, descending);
-            return new ScrollRequest(Order.FIELD, by, filter.take(), vectors, metadata);
+            ScrollRequest.Field by = orderBy == null ? null : new ScrollRequest.Field(orderBy, descending);
+            Order wanted = by != null ? Order.FIELD : order != null ? order : Order.ID;
+            return new ScrollRequest(wanted, by, filter(), vectors, metadata, version);
         }
     }
 }

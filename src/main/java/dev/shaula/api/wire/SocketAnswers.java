@@ -40,16 +40,16 @@ public final class SocketAnswers {
      * Everything up to {@code batch} is stored.
      *
      * @param points acknowledged since the stream was opened
+     * @param sequences where the last of them stand in the log of each shard
      * @param credit bytes that may be sent again
      */
-    public static byte[] acknowledged(String stream, long batch, long points, long credit) {
-        return begin("ack", 128)
+    public static byte[] acknowledged(String stream, long batch, long points, List<Long> sequences, long credit) {
+        JsonWriter out = begin("ack", 160)
                 .field("stream", stream)
                 .field("batch", batch)
                 .field("points", points)
-                .field("credit", credit)
-                .closeObject()
-                .toBytes();
+                .field("credit", credit);
+        return Answers.sequences(out, sequences).closeObject().toBytes();
     }
 
     public static byte[] closed(String stream, long acknowledged) {
@@ -80,9 +80,7 @@ public final class SocketAnswers {
     }
 
     private static void change(JsonWriter out, LiveChange change, VectorForm vectors) {
-        out.name("sequences").openArray();
-        change.sequences().forEach(out::value);
-        out.closeArray().name("changes").openArray();
+        Answers.sequences(out, change.sequences()).name("changes").openArray();
         for (LiveEvent event : change.events()) {
             out.openObject();
             switch (event) {

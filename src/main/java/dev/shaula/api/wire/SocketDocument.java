@@ -23,70 +23,13 @@ public final class SocketDocument extends JsonDocument<SocketMessage> {
     }
 
     private SocketDocument(Top top) {
-        super(top);
+        super(top, top::message);
         this.top = top;
     }
 
     /** What was read so far; useful when the rest was refused. */
     public SocketMessage.About about() {
         return new SocketMessage.About(top.id, top.stream, top.batch);
-    }
-
-    @Override
-    public long heapBytes() {
-        return top.rows.bytes + top.heapBytes();
-    }
-
-    @Override
-    SocketMessage result() {
-        return switch (top.op) {
-            case "open" -> new SocketMessage.Open(stream(), top.collection, top.ack);
-            case "upsert" -> upsert();
-            case "close" -> new SocketMessage.Close(stream());
-            case "query" -> query();
-            case "cancel" -> new SocketMessage.Cancel(id());
-            case "subscribe" -> subscribe();
-            case "unsubscribe" -> new SocketMessage.Unsubscribe(id());
-            case "ping" -> new SocketMessage.Ping();
-            default ->
-                throw VectorDbException.invalid("op: expected " + OPS + ", got \"" + Text.shortened(top.op) + "\"");
-        };
-    }
-
-    private SocketMessage upsert() {
-        String stream = stream();
-        if (top.batch < 1) {
-            throw VectorDbException.invalid("batch: expected a whole number from 1 on, got nothing");
-        }
-        if (top.rows.points.isEmpty()) {
-            throw VectorDbException.invalid("vectors: expected at least one record, got none");
-        }
-        return new SocketMessage.Upsert(stream, top.batch, top.rows.points);
-    }
-
-    private SocketMessage query() {
-        BatchQueryRequest.Item item = top.item("");
-        return new SocketMessage.Query(id(), top.collection, item.search(), item.vectors());
-    }
-
-    private SocketMessage subscribe() {
-        BatchQueryRequest.Item item = top.item("");
-        return new SocketMessage.Subscribe(id(), top.collection, item.search(), item.vectors());
-    }
-
-    private String id() {
-        return given("id", top.id);
-    }
-
-    private String stream() {
-        return given("stream", top.stream);
-    }
-
-    private static String given(String field, @Nullable String value) {
-        if (value == null) {
-            throw VectorDbException.invalid(field + ": expected a string, got nothing");
-        }
-        return value;
     }
 
     private static final class Top extends QueryFrame {
@@ -120,6 +63,62 @@ public final class SocketDocument extends JsonDocument<SocketMessage> {
                 }
             }
             return null;
+        }
+
+        SocketMessage message() {
+            return switch (op) {
+                case "open" -> new SocketMessage.Open(requiredStream(), collection, ack);
+                case "upsert" -> upsert();
+                case "close" -> new SocketMessage.Close(requiredStream());
+                case "query" -> query();
+                case "cancel" -> new SocketMessage.Cancel(requiredId());
+                case "subscribe" -> subscribe();
+                case "unsubscribe" -> new SocketMessage.Unsubscribe(requiredId());
+                case "ping" -> new SocketMessage.Ping();
+                default ->
+                    throw VectorDbException.invalid("op: expected " + OPS + ", got \"" + Text.shortened(op) + "\"");
+            };
+        }
+
+        private SocketMessage upsert() {
+            String stream = requiredStream();
+            if (batch < 1) {
+                throw VectorDbException.invalid("batch: expected a whole number from 1 on, got nothing");
+            }
+            if (rows.points.isEmpty()) {
+                throw VectorDbException.invalid("vectors: expected at least one record, got none");
+            }
+            return new SocketMessage.Upsert(stream, batch, rows.points);
+        }
+
+        private SocketMessage query() {
+            BatchQueryRequest.Item item = item("");
+            return new SocketMessage.Query(requiredId(), collection, item.search(), item.vectors());
+        }
+
+        private SocketMessage subscribe() {
+            BatchQueryRequest.Item item = item("");
+            return new SocketMessage.Subscribe(requiredId(), collection, item.search(), item.vectors());
+        }
+
+        private String requiredId() {
+            return given("id", id);
+        }
+
+        private String requiredStream() {
+            return given("stream", stream);
+        }
+
+        private static String given(String field, @Nullable String value) {
+            if (value == null) {
+                throw VectorDbException.invalid(field + ": expected a string, got nothing");
+            }
+            return value;
+        }
+
+        @Override
+        long heapBytes() {
+            return rows.bytes + super.heapBytes();
         }
 
         private static String name(JsonToken token, JsonPush in) throws IOException {

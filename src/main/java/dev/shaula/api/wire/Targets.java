@@ -1,13 +1,20 @@
 package dev.shaula.api.wire;
 
 import dev.shaula.collection.CollectionRegistry;
+import dev.shaula.collection.Sender;
 import dev.shaula.collection.VectorCollection;
 import dev.shaula.model.CollectionConfig;
+import dev.shaula.model.FieldIndex;
+import dev.shaula.model.IndexStatus;
+import dev.shaula.model.Point;
 import dev.shaula.model.VectorDbException;
+import dev.shaula.model.WriteResult;
+import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.List;
 
-/** Finds the collection that a request speaks of, or makes the one that an upsert needs. Any thread. */
+/** Finds the collection that a request speaks of, or makes the one that an upsert needs, and writes to it. Any thread. */
 @ApplicationScoped
 public class Targets {
     private final CollectionRegistry registry;
@@ -40,5 +47,56 @@ public class Targets {
                 .map(found -> Uni.createFrom().item(found))
                 .orElseGet(() -> registry.create(CollectionConfig.of(name, dimensions))
                         .map(CollectionRegistry.Created::collection));
+    }
+
+    /** Stores what an upsert brings, into the collection that it names or makes; {@code sender} is who sent it. */
+    public Uni<WriteResult> upsert(UpsertRequest request, Sender sender) {
+        List<Point> points = request.points();
+        return findOrCreate(request.collection(), points.getFirst().vector().length)
+                .map(found -> found.sentBy(sender))
+                .chain(found -> request.conditions().isEmpty()
+                        ? found.upsert(points, request.ack())
+                        : found.upsertIf(points, request.conditions(), request.ack()));
+    }
+
+    /** Deletes the points of a target. */
+    public Uni<WriteResult> delete(PointsTarget target) {
+        VectorCollection found = require(target.collection());
+        return target.filter() == null
+                ? found.delete(target.ids(), target.ack())
+                : found.delete(target.filter(), target.ack());
+    }
+
+    /** Changes the metadata of the points of a target. */
+    public Uni<WriteResult> update(MetadataRequest request) {
+        PointsTarget target = request.target();
+        VectorCollection found = require(target.collection());
+        return target.filter() == null
+                ? found.update(target.ids(), request.change(), target.ack())
+                : found.update(target.filter(), request.change(), target.ack());
+    }
+
+    /**
+     * Drops the indexes of a field, or only the one of a kind.
+     *
+     * @param type wire name of the kind, empty for all
+     * @throws VectorDbException NOT_FOUND if there is no such index
+     */
+    public static Uni<List<IndexStatus>> dropIndexes(VectorCollection collection, String field, String type) {
+        List<FieldIndex> wanted = collection.indexes().stream()
+                .map(IndexStatus::index)
+                .filter(index -> index.field().equals(field))
+                .filter(index -> type.isEmpty() || index.kind() == FieldIndex.Kind.fromWireName(type))
+                .toList();
+        if (wanted.isEmpty()) {
+            throw VectorDbException.notFound("field: \"" + Text.shortened(field) + "\" has no such index");
+        }
+        return Multi.createFrom()
+                .iterable(wanted)
+                .onItem()
+                .transformToUniAndConcatenate(collection::dropIndex)
+                .collect()
+                .last()
+                .map(done -> collection.indexes());
     }
 }

@@ -14,16 +14,13 @@ import org.jspecify.annotations.Nullable;
  * are null or missing are not in the result.
  */
 public final class TextFields extends JsonDocument<Map<String, String>> {
-    private final Top top;
-
     /** A document of these fields and no others. */
     public TextFields(String... known) {
         this(new Top(Set.of(known)));
     }
 
     private TextFields(Top top) {
-        super(top);
-        this.top = top;
+        super(top, () -> top.values);
     }
 
     /** The value of {@code field}; INVALID if it is not there. */
@@ -33,16 +30,6 @@ public final class TextFields extends JsonDocument<Map<String, String>> {
             throw VectorDbException.invalid(field + ": expected a string, got nothing");
         }
         return value;
-    }
-
-    @Override
-    public long heapBytes() {
-        return 0;
-    }
-
-    @Override
-    Map<String, String> result() {
-        return top.values;
     }
 
     private static final class Top extends ObjectFrame {

@@ -17,26 +17,13 @@ import org.jspecify.annotations.Nullable;
  * points and one incomplete row, so that a body of 5,000 rows of 1,536 numbers costs 31 MB of floats and little else.
  */
 public final class UpsertDocument extends JsonDocument<UpsertRequest> {
-    private final Top top;
-
     /** @param dimensions what is known of collections; asked on the thread that feeds */
     public UpsertDocument(Dimensions dimensions) {
         this(new Top(dimensions));
     }
 
     private UpsertDocument(Top top) {
-        super(top);
-        this.top = top;
-    }
-
-    @Override
-    public long heapBytes() {
-        return top.rows.bytes + top.rows.row.heapBytes() + top.heapBytes();
-    }
-
-    @Override
-    UpsertRequest result() {
-        return top.request();
+        super(top, top::request);
     }
 
     /** The outer object: also a record, for callers that send one without a list around it. */
@@ -82,6 +69,11 @@ public final class UpsertDocument extends JsonDocument<UpsertRequest> {
                 collection = in.string(token);
                 rows.expected = dimensions.of(collection);
             }
+        }
+
+        @Override
+        long heapBytes() {
+            return rows.bytes + rows.row.heapBytes() + super.heapBytes();
         }
 
         @Override

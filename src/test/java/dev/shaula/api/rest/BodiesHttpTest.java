@@ -157,20 +157,6 @@ class BodiesHttpTest {
         }
     }
 
-    /** The framework's router refuses broken escapes itself, without a body; bytes that are no UTF-8 come to the door. */
-    @Test
-    void shouldRefuseABrokenEscapeInAPath() throws Exception {
-        for (String path : new String[] {"%2", "%zz", "%", "%ff"}) {
-            try (RawClient client = new RawClient(Http.base())) {
-                client.send("GET /collections/a" + path + " HTTP/1.1\r\nHost: x\r\n\r\n");
-                RawClient.Reply reply = client.reply();
-                assertThat(reply.status()).isEqualTo(400);
-                assertThat(reply.body())
-                        .isEqualTo(path.equals("%ff") ? "{\"error\":\"path: expected percent-encoded UTF-8\"}" : "");
-            }
-        }
-    }
-
     /** The budget of the test profile is 24 MB; each of these bodies holds 16 MB once it is read. */
     @Test
     void shouldRefuseABodyThatFindsNoRoomAndFinishTheOneBeforeIt() throws Exception {

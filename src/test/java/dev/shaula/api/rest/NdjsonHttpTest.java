@@ -26,13 +26,18 @@ class NdjsonHttpTest {
                 .response());
 
         JsonObject last = lines.getLast();
-        assertThat(last).isEqualTo(new JsonObject("{\"success\":true,\"count\":2500,\"upserted_count\":2500}"));
+        assertThat(last)
+                .isEqualTo(new JsonObject("{\"success\":true,\"count\":2500,\"upserted_count\":2500}")
+                        .put("sequences", lines.get(lines.size() - 2).getJsonArray("sequences")));
         assertThat(lines.size()).isGreaterThan(1);
         long told = 0;
         for (JsonObject line : lines.subList(0, lines.size() - 1)) {
             told += line.getLong("count");
             assertThat(line.getLong("acknowledged")).isEqualTo(told);
         }
+        String lastOne = "/vectors/r2499?collection=nd";
+        assertThat(last.getJsonArray("sequences").getLong(0))
+                .isEqualTo(given().get(lastOne).jsonPath().getLong("version"));
         assertThat(told).isEqualTo(2_500);
         assertThat(Http.count("nd")).isEqualTo(2_500);
         given().get("/vectors/r2499?collection=nd").then().statusCode(200).body("metadata.n", equalTo(2499));

@@ -116,6 +116,27 @@ class ServerHttpTest {
                 .body("error", containsString(status == 404 ? path : method));
     }
 
+    /** The server of the framework would answer those with an empty body, were it not told to leave them to us. */
+    @ParameterizedTest
+    @CsvSource({
+        "/vectors/%zz, path: expected two hexadecimal digits after each %",
+        "/vectors/a%2, path: expected two hexadecimal digits after each %",
+        "/collections/%?x=1, path: expected two hexadecimal digits after each %",
+        "/elsewhere/%zz, path: expected two hexadecimal digits after each %",
+        "/vectors/a?collection=%zz, query string: expected two hexadecimal digits after each %",
+        "/collections/%c3%28, path: expected percent-encoded UTF-8",
+    })
+    void shouldNameAUriThatIsNoUri(String uri, String error) throws Exception {
+        try (RawClient client = new RawClient(Http.base())) {
+            for (int i = 0; i < 2; i++) { // the connection is as good as before
+                client.send("GET " + uri + " HTTP/1.1\r\nHost: x\r\n\r\n");
+                RawClient.Reply reply = client.reply();
+                assertThat(reply.status()).isEqualTo(400);
+                assertThat(reply.body()).startsWith("{\"error\":\"" + error + ", got \\\"");
+            }
+        }
+    }
+
     @Test
     void shouldRefuseCompressedBodies() {
         given().header("Content-Encoding", "gzip")

@@ -128,7 +128,7 @@ class JsonFuzzTest {
             return text.toString();
         }
         return result instanceof BatchQueryRequest batch
-                ? batch.searches().get(0).filter() + "" + batch.items().size()
+                ? batch.items().get(0).search().filter() + "" + batch.items().size()
                 : result.toString();
     }
 
