@@ -7,6 +7,7 @@ import dev.shaula.collection.VectorCollection;
 import dev.shaula.model.Ack;
 import dev.shaula.model.Point;
 import dev.shaula.model.VectorDbException;
+import dev.shaula.model.WriteResult;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.subscription.Cancellable;
 import java.util.ArrayDeque;
@@ -48,6 +49,7 @@ final class UpsertCall
     private long lastBatch = -1;
     private long read;
     private long stored;
+    private List<Long> sequences = List.of();
     private long told;
     private long toldBatch = -1;
     private long storedBatch = -1;
@@ -94,7 +96,8 @@ final class UpsertCall
             throw VectorDbException.invalid(
                     "collection: expected \"" + collection + "\" as in the first message, or none, got another");
         }
-        List<Point> given = Messages.points(message.getPointsList());
+        Writes.checkUnconditional(message.getPointsList());
+        List<Point> given = Writes.points(message.getPointsList());
         if (opened) {
             Messages.checkLength("points[0].", dimensions, given.getFirst().vector().length);
         }
@@ -121,7 +124,7 @@ final class UpsertCall
                 .upsert(Multi.createFrom().publisher(this), ack)
                 .subscribe()
                 .with(
-                        slice -> call.onLoop(() -> stored(slice.count())),
+                        slice -> call.onLoop(() -> stored(slice)),
                         failure -> call.onLoop(() -> brokenOff(failure)),
                         () -> call.onLoop(this::completed));
         call.onEnd(storing::cancel);
@@ -196,9 +199,10 @@ final class UpsertCall
         }
     }
 
-    private void stored(long count) {
-        metrics.upserted(count);
-        stored += count;
+    private void stored(WriteResult slice) {
+        metrics.upserted(slice.count());
+        stored += slice.count();
+        sequences = WriteResult.latest(sequences, slice.sequences());
         for (Batch next = batches.peek(); next != null && next.end() <= stored; next = batches.peek()) {
             storedBatch = next.number();
             batches.remove();
@@ -217,6 +221,7 @@ final class UpsertCall
                     .setCount((int) (stored - told))
                     .setTotal(stored)
                     .setAck(Messages.ack(ack))
+                    .addAllSequences(sequences)
                     .build());
             toldBatch = storedBatch;
             told = stored;
