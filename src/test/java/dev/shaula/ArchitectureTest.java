@@ -34,7 +34,7 @@ class ArchitectureTest {
             Map.entry("simd", List.of()),
             Map.entry("vectors", List.of("model", "memory", "simd")),
             Map.entry("hnsw", List.of("model", "memory", "vectors")),
-            Map.entry("payload", List.of("model")),
+            Map.entry("payload", List.of("model", "memory")),
             Map.entry("text", List.of("model", "memory")),
             Map.entry("storage", List.of("model", "memory")),
             Map.entry("shard", List.of("model", "memory", "simd", "vectors", "hnsw", "payload", "text", "storage")),

@@ -1,72 +1,75 @@
 package dev.shaula.collection;
 
 import dev.shaula.model.FieldIndex;
-import dev.shaula.model.Limits;
-import dev.shaula.model.VectorDbException;
+import dev.shaula.model.FoundFields;
 import io.smallrye.mutiny.Uni;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Function;
+import java.util.concurrent.Callable;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.UnaryOperator;
 
-/** The indexes that a collection has been told to have, as its manifest says. One change at a time. Thread-safe. */
+/** The indexes that a collection has been told to have, kept in its manifest. One change after the other. Thread-safe. */
 final class DeclaredIndexes {
-    private final Function<List<FieldIndex>, Uni<Void>> save;
-    private final AtomicBoolean changing = new AtomicBoolean();
-    private volatile List<FieldIndex> all;
+    private final int mostAutomatic;
+    private final Worker worker;
+    private final Save save;
+    /** Held while the manifest is written; only on threads that may block. */
+    private final ReentrantLock changing = new ReentrantLock();
 
-    /** @param save writes the manifest with these indexes */
-    DeclaredIndexes(List<FieldIndex> all, Function<List<FieldIndex>, Uni<Void>> save) {
-        this.all = List.copyOf(all);
+    private volatile Declarations all;
+
+    /** Writes the manifest. Blocks. */
+    @FunctionalInterface
+    interface Save {
+        void write(Declarations declarations);
+    }
+
+    /** @param mostAutomatic indexes that may be there without having been asked for */
+    DeclaredIndexes(Declarations all, int mostAutomatic, Worker worker, Save save) {
+        this.all = all;
+        this.mostAutomatic = mostAutomatic;
+        this.worker = worker;
         this.save = save;
     }
 
-    /** Throws INVALID if they are too many. */
-    static void check(List<FieldIndex> indexes) {
-        if (indexes.size() > Limits.MAX_INDEXES) {
-            throw VectorDbException.invalid("indexes: expected at most " + Limits.MAX_INDEXES + " in a collection");
-        }
-    }
-
-    List<FieldIndex> all() {
+    Declarations all() {
         return all;
     }
 
+    /** Whether fields are to be looked for that have no index yet. */
+    boolean looksForMore() {
+        return !all.isFull(mostAutomatic);
+    }
+
     Uni<Void> add(FieldIndex index) {
-        return change(indexes -> {
-            if (!indexes.contains(index)) {
-                indexes.add(index);
-            }
-        });
+        return change(now -> now.with(index));
     }
 
     Uni<Void> remove(FieldIndex index) {
-        return change(indexes -> indexes.remove(index));
+        return change(now -> now.without(index, mostAutomatic > 0));
     }
 
-    private interface Change {
-        void apply(List<FieldIndex> indexes);
+    /** Declares what was found, as far as there is room. */
+    Uni<Void> take(FoundFields found) {
+        return change(now -> now.with(found, mostAutomatic));
     }
 
-    private Uni<Void> change(Change change) {
-        return Uni.createFrom().deferred(() -> {
-            if (!changing.compareAndSet(false, true)) {
-                throw VectorDbException.conflict("indexes: another change is under way; try again");
+    /** Does something that takes a while, neither on an event loop nor on a shard's thread. */
+    <T> Uni<T> beside(Callable<T> work) {
+        return worker.call(work);
+    }
+
+    private Uni<Void> change(UnaryOperator<Declarations> change) {
+        return worker.run(() -> {
+            changing.lock();
+            try {
+                Declarations next = change.apply(all);
+                if (!next.equals(all)) {
+                    save.write(next);
+                    all = next;
+                }
+            } finally {
+                changing.unlock();
             }
-            return Uni.createFrom()
-                    .deferred(() -> saved(change))
-                    .onTermination()
-                    .invoke(() -> changing.set(false));
         });
-    }
-
-    private Uni<Void> saved(Change change) {
-        List<FieldIndex> next = new ArrayList<>(all);
-        change.apply(next);
-        if (next.equals(all)) {
-            return Uni.createFrom().voidItem();
-        }
-        check(next);
-        return save.apply(next).invoke(() -> all = List.copyOf(next));
     }
 }

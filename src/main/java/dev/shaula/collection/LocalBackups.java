@@ -156,7 +156,7 @@ final class LocalBackups implements Backups {
                     new Manifest(
                                     info.config(),
                                     info.createdAt(),
-                                    stored.collection().declaredIndexes())
+                                    stored.collection().declarations())
                             .write(folder);
                 })
                 .chain(() -> stored.collection().backup(folder))
@@ -282,6 +282,7 @@ final class LocalBackups implements Backups {
         return collections
                 .adopt(
                         item.config(),
+                        item.declarations(),
                         folder -> worker.run(() -> {
                             try {
                                 item.copyTo(folder, this::checkGoesOn);
@@ -296,14 +297,7 @@ final class LocalBackups implements Backups {
                                 "expected the records " + item.sequences() + ", found those up to "
                                         + opened.sequences());
                     }
-                })
-                .call(opened -> worker.call(item::indexes)
-                        .chain(indexes -> Multi.createFrom()
-                                .iterable(indexes)
-                                .onItem()
-                                .transformToUniAndConcatenate(opened::createIndex)
-                                .collect()
-                                .last()));
+                });
     }
 
     private Uni<Void> undo(RestorePlan plan, List<ShardedCollection> made) {

@@ -239,8 +239,7 @@ public final class LocalCollections implements CollectionRegistry {
     @Override
     public Uni<Created> create(CollectionConfig wish, List<FieldIndex> indexes) {
         return Uni.createFrom().deferred(() -> {
-            List<FieldIndex> declared = indexes.stream().distinct().toList();
-            DeclaredIndexes.check(declared);
+            Declarations declared = Declarations.of(indexes);
             Entry existing = entries.get(wish.name());
             if (existing != null) {
                 return found(existing, wish);
@@ -471,8 +470,8 @@ public final class LocalCollections implements CollectionRegistry {
 
     /** Opens shards in a new folder that {@code fill} may have put files into; on a failure nothing is left. */
     private Uni<ShardedCollection> make(
-            CollectionConfig config, List<FieldIndex> indexes, Function<Path, Uni<Void>> fill) {
-        Manifest manifest = new Manifest(config, clock.instant(), indexes);
+            CollectionConfig config, Declarations declared, Function<Path, Uni<Void>> fill) {
+        Manifest manifest = new Manifest(config, clock.instant(), declared);
         return worker.call(() -> directory.newFolder(config.name()))
                 .chain(folder -> fill.apply(folder)
                         .chain(() -> openShards(manifest, folder, this::openShard))
@@ -525,8 +524,8 @@ public final class LocalCollections implements CollectionRegistry {
     }
 
     /** Makes a collection whose shards are what {@code fill} puts into its folder; on a failure nothing is left. */
-    Uni<ShardedCollection> adopt(CollectionConfig config, Function<Path, Uni<Void>> fill) {
-        Entry fresh = new Entry(config, Uni.createFrom().deferred(() -> make(config, List.of(), fill)));
+    Uni<ShardedCollection> adopt(CollectionConfig config, Declarations declared, Function<Path, Uni<Void>> fill) {
+        Entry fresh = new Entry(config, Uni.createFrom().deferred(() -> make(config, declared, fill)));
         return worker.call(() -> register(fresh)).chain(registered -> {
             if (registered != fresh) {
                 checkFree(config.name());
@@ -562,7 +561,11 @@ public final class LocalCollections implements CollectionRegistry {
                                 settings.collectionBudgetBytes(),
                                 2 * runtime.settings().maxBatchWrites() * config.shards()),
                         scrolls,
-                        new DeclaredIndexes(manifest.indexes(), indexes -> save(config, indexes))))
+                        new DeclaredIndexes(
+                                manifest.declared(),
+                                config.autoIndexFields(),
+                                worker,
+                                declared -> save(config, declared))))
                 .call(ShardedCollection::declareIndexes)
                 .invoke(collection -> declareWhenOpen(open, collection));
     }
@@ -579,18 +582,16 @@ public final class LocalCollections implements CollectionRegistry {
     }
 
     /** Writes the manifest anew, unless the collection is dropped meanwhile: a manifest would bring it back. */
-    private Uni<Void> save(CollectionConfig config, List<FieldIndex> indexes) {
-        return worker.run(() -> {
-            names.lock();
-            try {
-                Stored stored = stored(config.name()).orElseThrow(() -> missing(config.name()));
-                new Manifest(config, stored.collection().info().createdAt(), indexes).write(stored.folder());
-            } catch (IOException e) {
-                throw ShardFiles.failure(directory.root(), "the declaration of an index", e);
-            } finally {
-                names.unlock();
-            }
-        });
+    private void save(CollectionConfig config, Declarations declared) {
+        names.lock();
+        try {
+            Stored stored = stored(config.name()).orElseThrow(() -> missing(config.name()));
+            new Manifest(config, stored.collection().info().createdAt(), declared).write(stored.folder());
+        } catch (IOException e) {
+            throw ShardFiles.failure(directory.root(), "the declaration of an index", e);
+        } finally {
+            names.unlock();
+        }
     }
 
     private static Uni<Void> closeShards(Collection<Shard> shards) {

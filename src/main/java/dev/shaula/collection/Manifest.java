@@ -32,7 +32,7 @@ import org.jboss.logging.Logger;
  * <p>One changed byte could rename a collection, or send its ids to other shards, so that all of it seems to be gone.
  * Hence a checksum over the values, and a second copy from which a damaged first one is mended.
  */
-record Manifest(CollectionConfig config, Instant createdAt, List<FieldIndex> indexes) {
+record Manifest(CollectionConfig config, Instant createdAt, Declarations declared) {
     static final String FILE = "collection.json";
     private static final String COPY = FILE + ".copy";
     /** What {@link #write} makes. */
@@ -40,6 +40,10 @@ record Manifest(CollectionConfig config, Instant createdAt, List<FieldIndex> ind
 
     private static final String QUANTIZATION = "quantization";
     private static final String TTL_SECONDS = "ttl_seconds";
+    private static final String AUTO_INDEX_FIELDS = "auto_index_max_fields";
+    private static final String INDEXES = "indexes";
+    private static final String AUTOMATIC = "auto_indexes";
+    private static final String LEFT_OUT = "auto_index_left_out";
     private static final int VERSION = 1;
     private static final JsonFactory JSON = new JsonFactory();
     private static final Logger LOG = Logger.getLogger(Manifest.class);
@@ -124,9 +128,13 @@ record Manifest(CollectionConfig config, Instant createdAt, List<FieldIndex> ind
                     Integer.parseInt(field(fields, "ef_construction")),
                     Boolean.parseBoolean(field(fields, "enable_hnsw")),
                     Quantization.parse(QUANTIZATION, fields.getOrDefault(QUANTIZATION, Quantization.AUTO.wireName())),
-                    Long.parseLong(fields.getOrDefault(TTL_SECONDS, "0")));
-            Manifest manifest = new Manifest(
-                    config, Instant.parse(field(fields, "created_at")), indexes(fields.getOrDefault("indexes", "")));
+                    Long.parseLong(fields.getOrDefault(TTL_SECONDS, "0")),
+                    Integer.parseInt(fields.getOrDefault(AUTO_INDEX_FIELDS, "0")));
+            Declarations declared = new Declarations(
+                    indexes(fields.getOrDefault(INDEXES, "")),
+                    indexes(fields.getOrDefault(AUTOMATIC, "")),
+                    lines(fields.getOrDefault(LEFT_OUT, "")));
+            Manifest manifest = new Manifest(config, Instant.parse(field(fields, "created_at")), declared);
             if (!manifest.checksum().equals(field(fields, "crc32c"))) {
                 throw new IOException("its checksum is wrong");
             }
@@ -177,22 +185,36 @@ record Manifest(CollectionConfig config, Instant createdAt, List<FieldIndex> ind
         if (config.ttlSeconds() != 0) {
             json.writeNumberField(TTL_SECONDS, config.ttlSeconds());
         }
+        if (config.autoIndexFields() != 0) {
+            json.writeNumberField(AUTO_INDEX_FIELDS, config.autoIndexFields());
+        }
         json.writeStringField("created_at", createdAt.toString());
-        if (!indexes.isEmpty()) { // left out where there is none, as by versions that knew of none
-            json.writeStringField("indexes", lines(indexes));
+        // Left out where there is none, as by versions that knew of none.
+        writeUnlessEmpty(json, INDEXES, text(declared.indexes()));
+        writeUnlessEmpty(json, AUTOMATIC, text(declared.automatic()));
+        writeUnlessEmpty(json, LEFT_OUT, String.join("\n", declared.leftOut()));
+    }
+
+    private static void writeUnlessEmpty(JsonGenerator json, String name, String value) throws IOException {
+        if (!value.isEmpty()) {
+            json.writeStringField(name, value);
         }
     }
 
     /** A line for each: its kind, a space, its field. */
-    private static String lines(List<FieldIndex> indexes) {
+    private static String text(List<FieldIndex> indexes) {
         return indexes.stream()
                 .map(index -> index.kind().wireName() + " " + index.field())
                 .collect(Collectors.joining("\n"));
     }
 
-    private static List<FieldIndex> indexes(String lines) throws IOException {
+    private static List<String> lines(String text) {
+        return text.isEmpty() ? List.of() : List.of(text.split("\n", -1));
+    }
+
+    private static List<FieldIndex> indexes(String text) throws IOException {
         List<FieldIndex> indexes = new ArrayList<>();
-        for (String line : lines.isEmpty() ? new String[0] : lines.split("\n", -1)) {
+        for (String line : lines(text)) {
             int space = line.indexOf(' ');
             if (space < 0) {
                 throw new IOException("indexes: expected a kind and a field, found \"" + line + "\"");

@@ -1,7 +1,6 @@
 package dev.shaula.collection;
 
 import dev.shaula.model.CollectionConfig;
-import dev.shaula.model.FieldIndex;
 import dev.shaula.model.VectorDbException;
 import dev.shaula.shard.ShardFiles;
 import java.io.IOException;
@@ -26,21 +25,26 @@ record RestorePlan(Path backup, List<Item> items, Map<String, String> aliases) {
 
         /** The shape of the new collection; to be read once the files are verified. */
         CollectionConfig config() {
+            return manifest().config().withName(name);
+        }
+
+        /** What is to be indexed in the new collection; to be read once the files are verified. */
+        Declarations declarations() {
+            return manifest().declared();
+        }
+
+        private Manifest manifest() {
             try {
-                CollectionConfig config = Manifest.read(folder).config();
+                Manifest manifest = Manifest.read(folder);
+                CollectionConfig config = manifest.config();
                 if (config.shards() != sequences().size() || !config.name().equals(source.name())) {
                     throw new IOException("expected collection \"" + source.name() + "\" with "
                             + sequences().size() + " shards, found \"" + config.name() + "\" with " + config.shards());
                 }
-                return config.withName(name);
+                return manifest;
             } catch (IOException e) {
                 throw LocalBackups.damaged(folder, String.valueOf(e.getMessage()));
             }
-        }
-
-        /** What is to be indexed in the new collection; to be read once the files are verified. */
-        List<FieldIndex> indexes() throws IOException {
-            return Manifest.read(folder).indexes();
         }
 
         /** @param step called before every file; what it throws ends the copy */

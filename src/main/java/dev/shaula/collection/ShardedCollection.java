@@ -3,6 +3,7 @@ package dev.shaula.collection;
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.CollectionInfo;
+import dev.shaula.model.CollectionInfo.AutoIndexes;
 import dev.shaula.model.ExplainedSearch;
 import dev.shaula.model.FacetRequest;
 import dev.shaula.model.Facets;
@@ -13,6 +14,7 @@ import dev.shaula.model.IndexStatus;
 import dev.shaula.model.Limits;
 import dev.shaula.model.LiveChange;
 import dev.shaula.model.LiveQuery;
+import dev.shaula.model.Metadata;
 import dev.shaula.model.MetadataChange;
 import dev.shaula.model.Point;
 import dev.shaula.model.PointVersion;
@@ -78,6 +80,7 @@ final class ShardedCollection implements VectorCollection {
     private final Scrolls scrolls;
 
     private final DeclaredIndexes indexes;
+    private final AutoIndexing autoIndexing;
     private final AtomicBoolean dropped;
 
     ShardedCollection(
@@ -95,12 +98,14 @@ final class ShardedCollection implements VectorCollection {
         this.admission = admission;
         this.check = new PointCheck(config);
         this.dropped = new AtomicBoolean();
+        this.autoIndexing = new AutoIndexing(indexes, index -> onEachShard(shard -> shard.createIndex(index)));
     }
 
     /** The same collection, written to under another admission. */
     private ShardedCollection(ShardedCollection same, Admission admission) {
         this.scrolls = same.scrolls;
         this.indexes = same.indexes;
+        this.autoIndexing = same.autoIndexing;
         this.config = same.config;
         this.createdAt = same.createdAt;
         this.shards = same.shards;
@@ -128,7 +133,10 @@ final class ShardedCollection implements VectorCollection {
             count += status.vectorCount();
             bytes += status.memoryBytes();
         }
-        return new CollectionInfo(config, count, createdAt, bytes);
+        AutoIndexes own = config.autoIndexFields() == 0
+                ? AutoIndexes.NONE
+                : new AutoIndexes(indexes.all().automatic().size(), !indexes.looksForMore());
+        return new CollectionInfo(config, count, createdAt, bytes, own);
     }
 
     /** Bytes of writes that wait in the mailboxes of its shards. */
@@ -197,12 +205,18 @@ final class ShardedCollection implements VectorCollection {
             }
             return admission.admit(
                     bytes,
-                    () -> join(
-                            split(all, each -> each.point.id()),
-                            (shard, part) -> shard.upsertIf(
-                                    part.stream().map(Conditional::point).toList(),
-                                    part.stream().map(Conditional::condition).toList(),
-                                    ack)));
+                    () -> autoIndexing.before(
+                            () -> metadataOf(points),
+                            () -> join(
+                                    split(all, each -> each.point.id()),
+                                    (shard, part) -> shard.upsertIf(
+                                            part.stream()
+                                                    .map(Conditional::point)
+                                                    .toList(),
+                                            part.stream()
+                                                    .map(Conditional::condition)
+                                                    .toList(),
+                                            ack))));
         });
     }
 
@@ -211,11 +225,14 @@ final class ShardedCollection implements VectorCollection {
         return unlessDropped(() -> {
             check.change(change);
             checkIds(ids);
-            return inSlices(
-                            Multi.createFrom().iterable(ids),
-                            UPDATE_SLICE,
-                            "updated",
-                            slice -> updateSlice(slice, null, change, ack))
+            return autoIndexing
+                    .before(
+                            () -> List.of(change.set()),
+                            () -> inSlices(
+                                    Multi.createFrom().iterable(ids),
+                                    UPDATE_SLICE,
+                                    "updated",
+                                    slice -> updateSlice(slice, null, change, ack)))
                     .map(result -> result.withMissing(inOrderOf(ids, result.missing())));
         });
     }
@@ -224,11 +241,13 @@ final class ShardedCollection implements VectorCollection {
     public Uni<WriteResult> update(Filter filter, MetadataChange change, Ack ack) {
         return Uni.createFrom().deferred(() -> {
             check.change(change);
-            return inSlices(
-                    idsOf(filter),
-                    UPDATE_SLICE,
-                    "updated",
-                    ids -> updateSlice(ids, filter, change, ack).map(ShardedCollection::withoutMissing));
+            return autoIndexing.before(
+                    () -> List.of(change.set()),
+                    () -> inSlices(
+                            idsOf(filter),
+                            UPDATE_SLICE,
+                            "updated",
+                            ids -> updateSlice(ids, filter, change, ack).map(ShardedCollection::withoutMissing)));
         });
     }
 
@@ -495,12 +514,16 @@ final class ShardedCollection implements VectorCollection {
 
     @Override
     public Uni<Void> createIndex(FieldIndex index) {
-        return unlessDropped(() -> indexes.add(index).chain(() -> onEachShard(shard -> shard.createIndex(index))));
+        return unlessDropped(() -> indexes.add(index)
+                .chain(() -> onEachShard(shard -> shard.createIndex(index)))
+                .invoke(autoIndexing::refresh));
     }
 
     @Override
     public Uni<Void> dropIndex(FieldIndex index) {
-        return unlessDropped(() -> indexes.remove(index).chain(() -> onEachShard(shard -> shard.dropIndex(index))));
+        return unlessDropped(() -> indexes.remove(index)
+                .chain(() -> onEachShard(shard -> shard.dropIndex(index)))
+                .invoke(autoIndexing::refresh));
     }
 
     @Override
@@ -509,19 +532,37 @@ final class ShardedCollection implements VectorCollection {
         for (Shard shard : shards) {
             shard.indexes().forEach(status -> sums.merge(status.index(), status, IndexStatus::plus));
         }
-        return List.copyOf(sums.values());
+        Declarations declared = indexes.all();
+        return sums.values().stream()
+                .sorted(Comparator.comparingInt(status -> order(declared.indexes(), status.index())))
+                .map(status -> status.withAutomatic(declared.automatic().contains(status.index())))
+                .toList();
     }
 
-    List<FieldIndex> declaredIndexes() {
+    /** Those that are being dropped last. */
+    private static int order(List<FieldIndex> declared, FieldIndex index) {
+        int at = declared.indexOf(index);
+        return at < 0 ? declared.size() : at;
+    }
+
+    Declarations declarations() {
         return indexes.all();
     }
 
-    /** Tells shards that have just been opened what the manifest says. */
+    /** Tells shards that have just been opened what the manifest says; they may have kept other indexes. */
     Uni<Void> declareIndexes() {
+        List<FieldIndex> declared = indexes.all().indexes();
+        List<Uni<Void>> changes = new ArrayList<>();
+        for (IndexStatus status : indexes()) {
+            if (!declared.contains(status.index())) {
+                changes.add(onEachShard(shard -> shard.dropIndex(status.index())));
+            }
+        }
+        declared.forEach(index -> changes.add(onEachShard(shard -> shard.createIndex(index))));
         return Multi.createFrom()
-                .iterable(indexes.all())
+                .iterable(changes)
                 .onItem()
-                .transformToUniAndConcatenate(index -> onEachShard(shard -> shard.createIndex(index)))
+                .transformToUniAndConcatenate(change -> change)
                 .collect()
                 .last();
     }
@@ -594,7 +635,13 @@ final class ShardedCollection implements VectorCollection {
     }
 
     private Uni<WriteResult> storeSplit(List<Point> points, Ack ack) {
-        return join(split(points, Point::id), (shard, part) -> shard.upsert(part, ack));
+        return autoIndexing.before(
+                () -> metadataOf(points),
+                () -> join(split(points, Point::id), (shard, part) -> shard.upsert(part, ack)));
+    }
+
+    private static List<Metadata> metadataOf(List<Point> points) {
+        return points.stream().map(Point::metadata).toList();
     }
 
     private interface ShardWrite<T> {

@@ -12,6 +12,8 @@ package dev.shaula.model;
  * @param hnsw false: no graph, every search is exact
  * @param quantization what searches walk the graph on
  * @param ttlSeconds after which points expire that say nothing else, 1 to {@link Limits#MAX_TTL_SECONDS}; 0 for never
+ * @param autoIndexFields most fields of the metadata that are indexed as they come, without having been declared; 0 to
+ *     {@link Limits#MAX_INDEXES}, 0 for none
  */
 public record CollectionConfig(
         String name,
@@ -22,11 +24,13 @@ public record CollectionConfig(
         int efConstruction,
         boolean hnsw,
         Quantization quantization,
-        long ttlSeconds) {
+        long ttlSeconds,
+        int autoIndexFields) {
     public static final int DEFAULT_DIMENSIONS = 1_536;
     public static final int DEFAULT_SHARDS = 16;
     public static final int DEFAULT_M = 16;
     public static final int DEFAULT_EF_CONSTRUCTION = 200;
+    public static final int DEFAULT_AUTO_INDEX_FIELDS = 32;
     public static final String DEFAULT_NAME = "default";
 
     /** Checks every bound; throws INVALID naming the field, the value and the bound. */
@@ -39,6 +43,21 @@ public record CollectionConfig(
         if (ttlSeconds != 0) {
             checkTtl("ttl_seconds", ttlSeconds);
         }
+        checkRange("auto_index_max_fields", autoIndexFields, 0, Limits.MAX_INDEXES);
+    }
+
+    /** Without indexes that nobody declared. */
+    public CollectionConfig(
+            String name,
+            int dimensions,
+            Metric metric,
+            int shards,
+            int m,
+            int efConstruction,
+            boolean hnsw,
+            Quantization quantization,
+            long ttlSeconds) {
+        this(name, dimensions, metric, shards, m, efConstruction, hnsw, quantization, ttlSeconds, 0);
     }
 
     /** Without a time to live. */
@@ -68,17 +87,58 @@ public record CollectionConfig(
 
     public CollectionConfig withName(String newName) {
         return new CollectionConfig(
-                newName, dimensions, metric, shards, m, efConstruction, hnsw, quantization, ttlSeconds);
+                newName,
+                dimensions,
+                metric,
+                shards,
+                m,
+                efConstruction,
+                hnsw,
+                quantization,
+                ttlSeconds,
+                autoIndexFields);
     }
 
     public CollectionConfig withQuantization(Quantization newQuantization) {
         return new CollectionConfig(
-                name, dimensions, metric, shards, m, efConstruction, hnsw, newQuantization, ttlSeconds);
+                name,
+                dimensions,
+                metric,
+                shards,
+                m,
+                efConstruction,
+                hnsw,
+                newQuantization,
+                ttlSeconds,
+                autoIndexFields);
     }
 
     public CollectionConfig withTtlSeconds(long newTtlSeconds) {
         return new CollectionConfig(
-                name, dimensions, metric, shards, m, efConstruction, hnsw, quantization, newTtlSeconds);
+                name,
+                dimensions,
+                metric,
+                shards,
+                m,
+                efConstruction,
+                hnsw,
+                quantization,
+                newTtlSeconds,
+                autoIndexFields);
+    }
+
+    public CollectionConfig withAutoIndexFields(int newAutoIndexFields) {
+        return new CollectionConfig(
+                name,
+                dimensions,
+                metric,
+                shards,
+                m,
+                efConstruction,
+                hnsw,
+                quantization,
+                ttlSeconds,
+                newAutoIndexFields);
     }
 
     /** The time to live in milliseconds; 0 for none. */
@@ -101,7 +161,16 @@ public record CollectionConfig(
 
     public CollectionConfig withShards(int newShards) {
         return new CollectionConfig(
-                name, dimensions, metric, newShards, m, efConstruction, hnsw, quantization, ttlSeconds);
+                name,
+                dimensions,
+                metric,
+                newShards,
+                m,
+                efConstruction,
+                hnsw,
+                quantization,
+                ttlSeconds,
+                autoIndexFields);
     }
 
     /** Checks the name of a collection or alias; throws INVALID naming {@code field} and the bound. */

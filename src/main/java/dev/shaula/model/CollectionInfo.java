@@ -9,5 +9,24 @@ import java.time.Instant;
  * @param vectorCount live points in the published snapshots
  * @param createdAt when it was created
  * @param memoryBytes native memory that its vectors hold, in bytes
+ * @param autoIndexes what it indexes without having been told to
  */
-public record CollectionInfo(CollectionConfig config, long vectorCount, Instant createdAt, long memoryBytes) {}
+public record CollectionInfo(
+        CollectionConfig config, long vectorCount, Instant createdAt, long memoryBytes, AutoIndexes autoIndexes) {
+
+    /** Of a collection that indexes what it is told to. */
+    public CollectionInfo(CollectionConfig config, long vectorCount, Instant createdAt, long memoryBytes) {
+        this(config, vectorCount, createdAt, memoryBytes, AutoIndexes.NONE);
+    }
+
+    /**
+     * Indexes that a collection declared by itself.
+     *
+     * @param fields fields that have one
+     * @param full whether there is no room for the index of another field
+     */
+    public record AutoIndexes(int fields, boolean full) {
+        /** Of a collection that indexes what it is told to. */
+        public static final AutoIndexes NONE = new AutoIndexes(0, false);
+    }
+}

@@ -7,8 +7,15 @@ package dev.shaula.model;
  * @param totalRows rows there are
  * @param ready whether filters use it: it covers all rows
  * @param heapBytes near enough
+ * @param automatic whether the collection declared it by itself
  */
-public record IndexStatus(FieldIndex index, long indexedRows, long totalRows, boolean ready, long heapBytes) {
+public record IndexStatus(
+        FieldIndex index, long indexedRows, long totalRows, boolean ready, long heapBytes, boolean automatic) {
+
+    /** Of an index that somebody declared, as far as is known. */
+    public IndexStatus(FieldIndex index, long indexedRows, long totalRows, boolean ready, long heapBytes) {
+        this(index, indexedRows, totalRows, ready, heapBytes, false);
+    }
 
     /** Both together; for the shards of a collection. */
     public IndexStatus plus(IndexStatus other) {
@@ -17,6 +24,11 @@ public record IndexStatus(FieldIndex index, long indexedRows, long totalRows, bo
                 indexedRows + other.indexedRows,
                 totalRows + other.totalRows,
                 ready && other.ready,
-                heapBytes + other.heapBytes);
+                heapBytes + other.heapBytes,
+                automatic || other.automatic);
+    }
+
+    public IndexStatus withAutomatic(boolean newAutomatic) {
+        return new IndexStatus(index, indexedRows, totalRows, ready, heapBytes, newAutomatic);
     }
 }

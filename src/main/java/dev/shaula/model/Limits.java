@@ -41,6 +41,10 @@ public final class Limits {
 
     /** Indexes of one collection. */
     public static final int MAX_INDEXES = 64;
+    /** Fields that a collection may leave out of what it indexes by itself, since they hold long texts or were dropped. */
+    public static final int MAX_LEFT_OUT_FIELDS = 256;
+    /** Longest text of a field that is indexed by itself, in characters, when it is first seen. */
+    public static final int MAX_AUTO_TEXT = 256;
     /** Longest name of an indexed field, in characters. */
     public static final int MAX_FIELD_LENGTH = 1_024;
     /** Values in one answer of facets. */

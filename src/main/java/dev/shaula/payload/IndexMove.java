@@ -25,7 +25,7 @@ public final class IndexMove {
 
     /** The indexes over the rows that stay; one that does not cover all rows yet has to be built from the beginning. */
     public MetadataIndex apply(MetadataIndex index) {
-        return index.moved(this::moved, map.staying(index.rows()));
+        return index.moved(this::moved, map);
     }
 
     private IndexedField moved(IndexedField field) {

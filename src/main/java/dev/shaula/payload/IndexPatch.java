@@ -1,8 +1,12 @@
 package dev.shaula.payload;
 
+import dev.shaula.memory.LittleEndianInput;
+import dev.shaula.memory.LittleEndianOutput;
 import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
 import dev.shaula.model.Metadata;
+import dev.shaula.model.OrdinalMap;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -53,6 +57,57 @@ final class IndexPatch {
                 new RoaringBitmap(),
                 new RoaringBitmap(),
                 new HashMap<>());
+    }
+
+    /** @param rowOf the row of each slot, {@link OrdinalMap#DROPPED} for one that is gone; the newest of a row counts */
+    private static IndexPatch of(List<IndexedField> fields, int[] rowOf) {
+        Map<Integer, Integer> slotOf = new HashMap<>();
+        for (int slot = 0; slot < rowOf.length; slot++) {
+            if (rowOf[slot] != OrdinalMap.DROPPED) {
+                slotOf.put(rowOf[slot], slot);
+            }
+        }
+        RoaringBitmap rows = new RoaringBitmap();
+        RoaringBitmap current = new RoaringBitmap();
+        slotOf.forEach((row, slot) -> {
+            rows.add(row);
+            current.add(slot);
+        });
+        return new IndexPatch(fields, rowOf, rowOf.length, rows, current, slotOf);
+    }
+
+    /** Without dropped rows. Any thread. */
+    IndexPatch moved(OrdinalMap map) {
+        int[] movedRowOf = new int[slots];
+        for (int slot = 0; slot < slots; slot++) {
+            movedRowOf[slot] = current.contains(slot) ? map.newOrdinal(rowOf[slot]) : OrdinalMap.DROPPED;
+        }
+        return of(fields, movedRowOf);
+    }
+
+    /** What is known of the indexes at some positions. */
+    void writeTo(LittleEndianOutput out, List<Integer> positions) throws IOException {
+        IndexFormat.write(out, rowOf, slots);
+        for (int position : positions) {
+            fields.get(position).writeTo(out);
+        }
+    }
+
+    /** As {@link #writeTo} left it of so many indexes over {@code rows} rows. */
+    static IndexPatch readFrom(LittleEndianInput in, int indexes, int rows) throws IOException {
+        int[] rowOf = IndexFormat.readInts(in);
+        for (int row : rowOf) {
+            IndexFormat.check(row == OrdinalMap.DROPPED || (row >= 0 && row < rows), "a changed row is " + row);
+        }
+        List<IndexedField> fields = new ArrayList<>();
+        for (int i = 0; i < indexes; i++) {
+            fields.add(IndexedField.readFrom(in, rowOf.length));
+        }
+        return of(fields, rowOf);
+    }
+
+    List<FieldIndex> indexes() {
+        return fields.stream().map(IndexedField::index).toList();
     }
 
     /** With these rows' new metadata. */

@@ -1,6 +1,10 @@
 package dev.shaula.payload;
 
+import dev.shaula.memory.LittleEndianInput;
+import dev.shaula.memory.LittleEndianOutput;
+import dev.shaula.model.FieldIndex;
 import dev.shaula.model.OrdinalMap;
+import java.io.IOException;
 import org.roaringbitmap.RoaringBitmap;
 
 /**
@@ -23,6 +27,27 @@ record IndexSegment(
 
     int rows() {
         return to - from;
+    }
+
+    void writeTo(LittleEndianOutput out) throws IOException {
+        out.writeInt(from);
+        out.writeInt(to);
+        out.writeInt(prefixed ? 1 : 0);
+        IndexFormat.write(out, present);
+        IndexFormat.write(out, nulls);
+        IndexFormat.write(out, others);
+        postings.writeTo(out);
+    }
+
+    /** As {@link #writeTo} left a segment of an index of this kind. */
+    static IndexSegment readFrom(LittleEndianInput in, FieldIndex.Kind kind) throws IOException {
+        int from = in.readInt("first row", 0, Integer.MAX_VALUE);
+        int to = in.readInt("end of rows", from, Integer.MAX_VALUE);
+        boolean prefixed = in.readInt("prefixed", 0, 1) == 1;
+        RoaringBitmap present = IndexFormat.readRows(in);
+        RoaringBitmap nulls = IndexFormat.readRows(in);
+        RoaringBitmap others = IndexFormat.readRows(in);
+        return new IndexSegment(from, to, present, nulls, others, prefixed, Postings.readFrom(in, kind));
     }
 
     /** This and the segment that follows it in one. */

@@ -1,8 +1,12 @@
 package dev.shaula.payload;
 
+import dev.shaula.memory.LittleEndianInput;
+import dev.shaula.memory.LittleEndianOutput;
 import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
 import dev.shaula.model.Filter.Value;
+import dev.shaula.model.VectorDbException;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -24,6 +28,39 @@ record IndexedField(FieldIndex index, List<IndexSegment> segments) {
     /** Without a row. */
     static IndexedField empty(FieldIndex index) {
         return new IndexedField(index, List.of());
+    }
+
+    void writeTo(LittleEndianOutput out) throws IOException {
+        IndexFormat.write(out, Terms.encode(index.kind().wireName()));
+        IndexFormat.write(out, Terms.encode(index.field()));
+        out.writeInt(segments.size());
+        for (IndexSegment segment : segments) {
+            segment.writeTo(out);
+        }
+    }
+
+    /** As {@link #writeTo} left it; it must cover {@code rows} rows. */
+    static IndexedField readFrom(LittleEndianInput in, int rows) throws IOException {
+        FieldIndex index = readIndex(in);
+        List<IndexSegment> segments = new ArrayList<>();
+        int end = 0;
+        for (int left = in.readInt("segments", 0, Integer.MAX_VALUE); left > 0; left--) {
+            IndexSegment segment = IndexSegment.readFrom(in, index.kind());
+            IndexFormat.check(segment.from() == end, "expected segments to follow one another");
+            end = segment.to();
+            segments.add(segment);
+        }
+        IndexFormat.check(end == rows, "expected it to cover " + rows + " rows, found " + end);
+        return new IndexedField(index, List.copyOf(segments));
+    }
+
+    private static FieldIndex readIndex(LittleEndianInput in) throws IOException {
+        try {
+            FieldIndex.Kind kind = FieldIndex.Kind.fromWireName(Terms.decode(IndexFormat.readBytes(in)));
+            return new FieldIndex(Terms.decode(IndexFormat.readBytes(in)), kind);
+        } catch (VectorDbException e) {
+            throw new IOException("an index: " + e.getMessage(), e);
+        }
     }
 
     /** Whether it covers every row. */

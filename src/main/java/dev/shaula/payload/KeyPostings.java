@@ -1,6 +1,9 @@
 package dev.shaula.payload;
 
+import dev.shaula.memory.LittleEndianInput;
+import dev.shaula.memory.LittleEndianOutput;
 import dev.shaula.model.OrdinalMap;
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import org.roaringbitmap.BitSetUtil;
@@ -57,6 +60,26 @@ final class KeyPostings implements Postings {
                 set(blocks, blockOf(i) * words, rows[i]);
             }
         }
+    }
+
+    @Override
+    public void writeTo(LittleEndianOutput out) throws IOException {
+        IndexFormat.write(out, keys);
+        IndexFormat.write(out, rows, rows.length);
+        IndexFormat.write(
+                out, Arrays.stream(lons).mapToLong(Double::doubleToRawLongBits).toArray());
+    }
+
+    /** As {@link #writeTo} left it; blocks are made anew. */
+    static KeyPostings readFrom(LittleEndianInput in) throws IOException {
+        long[] keys = IndexFormat.readLongs(in);
+        int[] rows = IndexFormat.readInts(in);
+        double[] lons = Arrays.stream(IndexFormat.readLongs(in))
+                .mapToDouble(Double::longBitsToDouble)
+                .toArray();
+        IndexFormat.check(rows.length == keys.length, "expected a row for each key");
+        IndexFormat.check(lons.length == 0 || lons.length == keys.length, "expected no longitudes or one for each key");
+        return new KeyPostings(keys, rows, lons);
     }
 
     private int blockOf(int i) {

@@ -1,14 +1,20 @@
 package dev.shaula.payload;
 
+import dev.shaula.memory.LittleEndianInput;
+import dev.shaula.memory.LittleEndianOutput;
 import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
 import dev.shaula.model.IndexStatus;
+import dev.shaula.model.Limits;
 import dev.shaula.model.Metadata;
+import dev.shaula.model.OrdinalMap;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntFunction;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.BitSetUtil;
 import org.roaringbitmap.RoaringBitmap;
@@ -228,18 +234,60 @@ public final class MetadataIndex {
         return new IndexBuild(lacking, end, updates);
     }
 
-    /**
-     * With the indexes that cover all rows as {@code move} makes them over {@code newRows} rows, the others without any;
-     * all without any if rows were changed in place.
-     */
-    MetadataIndex moved(UnaryOperator<IndexedField> move, int newRows) {
-        if (patch != null || next != null) {
-            return unbuilt(indexes(), newRows);
-        }
+    /** With the indexes that cover all rows as {@code move} makes them without dropped rows, the others without any. */
+    MetadataIndex moved(UnaryOperator<IndexedField> move, OrdinalMap map) {
+        int newRows = map.staying(rows);
         List<IndexedField> moved = fields.stream()
                 .map(f -> isReady(f) ? move.apply(f) : IndexedField.empty(f.index()))
                 .toList();
-        return new MetadataIndex(moved, newRows, null, null, 0, 0);
+        IndexPatch movedPatch = patch == null ? null : patch.moved(map);
+        MetadataIndex later = next == null ? null : unbuilt(next.indexes(), newRows, updates);
+        return new MetadataIndex(moved, newRows, movedPatch, later, updates, since);
+    }
+
+    // --- on disk ----------------------------------------------------------------------------------------------
+
+    /** Positions of the indexes that cover all rows: the others are not worth keeping. */
+    private List<Integer> ready() {
+        return IntStream.range(0, fields.size())
+                .filter(i -> isReady(fields.get(i)))
+                .boxed()
+                .toList();
+    }
+
+    /** Whether {@link #writeTo} would write an index. */
+    public boolean isWorthWriting() {
+        return rows > 0 && !ready().isEmpty();
+    }
+
+    /** Writes the indexes that cover all rows. Any thread. */
+    public void writeTo(LittleEndianOutput out) throws IOException {
+        List<Integer> ready = ready();
+        out.writeInt(ready.size());
+        for (int position : ready) {
+            fields.get(position).writeTo(out);
+        }
+        out.writeInt(patch == null ? 0 : 1);
+        if (patch != null) {
+            patch.writeTo(out, ready);
+        }
+    }
+
+    /**
+     * As {@link #writeTo} left it, over {@code rows} rows.
+     *
+     * @throws IOException if what is read does not fit together
+     */
+    public static MetadataIndex readFrom(LittleEndianInput in, int rows) throws IOException {
+        List<IndexedField> fields = new ArrayList<>();
+        for (int left = in.readInt("indexes", 0, Limits.MAX_INDEXES); left > 0; left--) {
+            fields.add(IndexedField.readFrom(in, rows));
+        }
+        IndexPatch patch = in.readInt("changes", 0, 1) == 0 ? null : IndexPatch.readFrom(in, fields.size(), rows);
+        MetadataIndex read = new MetadataIndex(fields, rows, patch, null, 0, 0);
+        IndexFormat.check(
+                patch == null || patch.indexes().equals(read.ownIndexes()), "expected changes of the same indexes");
+        return read;
     }
 
     // --- filters ----------------------------------------------------------------------------------------------

@@ -1,6 +1,10 @@
 package dev.shaula.payload;
 
+import dev.shaula.memory.LittleEndianInput;
+import dev.shaula.memory.LittleEndianOutput;
+import dev.shaula.model.FieldIndex;
 import dev.shaula.model.OrdinalMap;
+import java.io.IOException;
 
 /** Which rows hold which values. Immutable; rows are ordinals of the shard, ascending for each value. */
 sealed interface Postings permits TermPostings, KeyPostings {
@@ -12,6 +16,16 @@ sealed interface Postings permits TermPostings, KeyPostings {
     Postings moved(OrdinalMap map);
 
     long heapBytes();
+
+    void writeTo(LittleEndianOutput out) throws IOException;
+
+    /** As {@link #writeTo} left postings of an index of this kind. */
+    static Postings readFrom(LittleEndianInput in, FieldIndex.Kind kind) throws IOException {
+        return switch (kind) {
+            case KEYWORD, TEXT -> TermPostings.readFrom(in);
+            case INTEGER, FLOAT, BOOLEAN, DATETIME, GEO -> KeyPostings.readFrom(in);
+        };
+    }
 
     /** The rows of one value after the other, values in order; what is handed out is good until the visitor returns. */
     void forEachValue(Visitor visitor);

@@ -1,9 +1,14 @@
 package dev.shaula.payload;
 
+import dev.shaula.memory.LittleEndianInput;
+import dev.shaula.memory.LittleEndianOutput;
 import dev.shaula.model.OrdinalMap;
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.roaringbitmap.RoaringBitmap;
 
@@ -56,6 +61,41 @@ final class TermPostings implements Postings {
             out.add(term, 0, term.length, found, 0, n);
         }
         return out.finish();
+    }
+
+    @Override
+    public void writeTo(LittleEndianOutput out) throws IOException {
+        IndexFormat.write(out, bytes);
+        IndexFormat.write(out, ends, ends.length);
+        IndexFormat.write(out, rowEnds, rowEnds.length);
+        IndexFormat.write(out, rows, rows.length);
+        int[] withBitmap =
+                IntStream.range(0, count()).filter(t -> dense[t] != null).toArray();
+        IndexFormat.write(out, withBitmap, withBitmap.length);
+        for (int t : withBitmap) {
+            IndexFormat.write(out, Objects.requireNonNull(dense[t]));
+        }
+    }
+
+    /** As {@link #writeTo} left it. */
+    static TermPostings readFrom(LittleEndianInput in) throws IOException {
+        byte[] bytes = IndexFormat.readBytes(in);
+        int[] ends = IndexFormat.readInts(in);
+        int[] rowEnds = IndexFormat.readInts(in);
+        int[] rows = IndexFormat.readInts(in);
+        IndexFormat.check(ends.length == rowEnds.length, "expected rows for each term");
+        IndexFormat.check(last(ends) == bytes.length, "expected terms to fill their bytes");
+        IndexFormat.check(last(rowEnds) == rows.length, "expected terms to have all rows");
+        @Nullable RoaringBitmap[] dense = new @Nullable RoaringBitmap[ends.length];
+        for (int t : IndexFormat.readInts(in)) {
+            IndexFormat.check(t >= 0 && t < ends.length, "expected a bitmap of a term");
+            dense[t] = IndexFormat.readRows(in);
+        }
+        return new TermPostings(bytes, ends, rowEnds, rows, dense);
+    }
+
+    private static int last(int[] ends) {
+        return ends.length == 0 ? 0 : ends[ends.length - 1];
     }
 
     private int count() {

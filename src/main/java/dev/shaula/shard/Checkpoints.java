@@ -1,7 +1,9 @@
 package dev.shaula.shard;
 
 import dev.shaula.model.CollectionConfig;
+import dev.shaula.payload.MetadataIndex;
 import dev.shaula.storage.CheckpointFile;
+import dev.shaula.storage.IndexFile;
 import dev.shaula.storage.RocksShardStore;
 import dev.shaula.storage.ShardLog;
 import dev.shaula.storage.StorageCorruptedException;
@@ -16,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The checkpoints of one shard. Two are kept: the log is trimmed only up to the older one, so that a damaged newest
@@ -33,6 +36,9 @@ final class Checkpoints {
     private RowFile rowFile;
 
     private int generation;
+    /** What the newest index file was made of or became; null if it is not known. */
+    private volatile @Nullable MetadataIndex keptIndex;
+
     /** Checkpoints of that generation that are kept, as far as is known. */
     private int ofGeneration;
 
@@ -67,6 +73,7 @@ final class Checkpoints {
                 ShardState state = checkpoint.read(
                         (in, version) -> ShardState.readFrom(in, version, this::use, config, payloads, sequence));
                 ofGeneration = 1;
+                loadIndexes(state);
                 return state;
             } catch (StorageCorruptedException e) {
                 LOG.errorf("%s: %s; trying an older checkpoint", shard, e.getMessage());
@@ -79,6 +86,54 @@ final class Checkpoints {
         }
         use(0);
         return ShardState.empty(config, payloads, ShardLog.BEFORE_FIRST);
+    }
+
+    private void loadIndexes(ShardState state) {
+        long startedNs = System.nanoTime();
+        ShardSnapshot snapshot = state.snapshot();
+        int rows = snapshot.index().rows();
+        indexFile(snapshot).read(in -> MetadataIndex.readFrom(in, rows)).ifPresent(index -> {
+            state.index(index);
+            keptIndex = index;
+            LOG.infof(
+                    "%s: took %d indexes over %d rows from disk in %d ms",
+                    shard, index.indexes().size(), rows, (System.nanoTime() - startedNs) / 1_000_000);
+        });
+    }
+
+    private IndexFile indexFile(ShardSnapshot snapshot) {
+        return new IndexFile(
+                directory,
+                snapshot.sequence(),
+                snapshot.generation().number(),
+                snapshot.index().rows());
+    }
+
+    /** Whether the indexes of a snapshot that is checkpointed are on disk too. Any thread. */
+    @SuppressWarnings("ReferenceEquality") // these very indexes: a change makes others
+    boolean keepsIndexesOf(ShardSnapshot snapshot) {
+        return keptIndex == snapshot.index();
+    }
+
+    /**
+     * Writes the indexes of a snapshot of which there is a checkpoint, unless they are there. If that fails, a start will
+     * build them.
+     */
+    void writeIndexes(ShardSnapshot snapshot) {
+        if (keepsIndexesOf(snapshot)) {
+            return;
+        }
+        IndexFile file = indexFile(snapshot);
+        try {
+            if (snapshot.index().isWorthWriting()) {
+                file.write(snapshot.index()::writeTo);
+            } else {
+                file.delete();
+            }
+            keptIndex = snapshot.index();
+        } catch (IOException e) {
+            LOG.warnf("%s: %s: the indexes could not be written: %s", shard, file.path(), e.getMessage());
+        }
     }
 
     /**
@@ -101,6 +156,10 @@ final class Checkpoints {
             Path checkpoint = CheckpointFile.path(directory, sequence);
             parts.add(link(checkpoint, copies, Files.size(checkpoint)));
             parts.add(link(rowFile.path(), copies, rowFile.bytes()));
+            Path indexes = new IndexFile(directory, sequence, generation, 0).path();
+            if (Files.exists(indexes)) {
+                parts.add(link(indexes, copies, Files.size(indexes)));
+            }
         }
         return new ShardBackup(last, parts);
     }
@@ -167,6 +226,7 @@ final class Checkpoints {
         if (ofGeneration >= KEPT) {
             deleteOtherRows();
         }
+        IndexFile.deleteOthers(directory, all.stream().limit(KEPT));
         LOG.debugf(
                 "%s: checkpoint %d of %d points in %d ms",
                 shard, snapshot.sequence(), snapshot.count(), (System.nanoTime() - started) / 1_000_000);

@@ -725,7 +725,7 @@ public final class LocalShard implements Shard {
             if (!running.isDone()) {
                 return running;
             }
-            if (isCheckpointed(current())) {
+            if (isCheckpointed(current()) && require(checkpoints).keepsIndexesOf(current())) {
                 return CompletableFuture.completedFuture(checkpointed);
             }
             Held wanted = holdAll();
@@ -781,13 +781,13 @@ public final class LocalShard implements Shard {
         }
 
         private long checkpoint(ShardSnapshot wanted) {
-            if (isCheckpointed(wanted)) {
-                return checkpointed;
-            }
             try {
-                require(checkpoints).write(wanted, store());
-                checkpointed = wanted.sequence();
-                checkpointedGeneration = wanted.generation().number();
+                if (!isCheckpointed(wanted)) {
+                    require(checkpoints).write(wanted, store());
+                    checkpointed = wanted.sequence();
+                    checkpointedGeneration = wanted.generation().number();
+                }
+                require(checkpoints).writeIndexes(wanted);
                 return checkpointed;
             } catch (IOException e) {
                 throw StorageErrors.of(directory, "a checkpoint", e);

@@ -20,7 +20,10 @@ public final class ShardFiles {
      */
     public static boolean immutable(Path file) {
         String name = file.getFileName().toString();
-        return name.endsWith(".sst") || name.endsWith(".blob") || name.startsWith("checkpoint-");
+        return name.endsWith(".sst")
+                || name.endsWith(".blob")
+                || name.startsWith("checkpoint-")
+                || name.startsWith("indexes-");
     }
 
     /**

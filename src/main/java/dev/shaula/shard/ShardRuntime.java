@@ -1,7 +1,11 @@
 package dev.shaula.shard;
 
 import dev.shaula.memory.NativeMemory;
+import dev.shaula.model.FieldIndex;
+import dev.shaula.model.FoundFields;
+import dev.shaula.model.Metadata;
 import dev.shaula.model.VectorDbException;
+import dev.shaula.payload.FieldSurvey;
 import dev.shaula.storage.StorageRuntime;
 import dev.shaula.storage.StoreOptions;
 import io.vertx.core.Vertx;
@@ -11,9 +15,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * What all shards of a process share: search threads, link threads, storage caches. Made once, closed after the last
@@ -179,6 +185,16 @@ public final class ShardRuntime implements AutoCloseable {
     /** Native memory of all rows, in bytes. */
     public static long nativeMemoryBytes() {
         return NativeMemory.allocatedBytes();
+    }
+
+    /**
+     * Finds the fields of metadata that are not known yet. Any thread may ask it; it reads every byte.
+     *
+     * @param indexes fields that have an index
+     * @param leftOut fields that are to have none
+     */
+    public static Function<List<Metadata>, FoundFields> fieldSurvey(List<FieldIndex> indexes, List<String> leftOut) {
+        return new FieldSurvey(indexes, leftOut)::of;
     }
 
     /** In milliseconds since 1970. */

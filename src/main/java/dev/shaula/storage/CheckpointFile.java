@@ -3,11 +3,8 @@ package dev.shaula.storage;
 import dev.shaula.memory.LittleEndianInput;
 import dev.shaula.memory.LittleEndianOutput;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -66,41 +63,27 @@ public record CheckpointFile(Path path, long sequence) {
      * directory. Blocks.
      */
     public static CheckpointFile write(Path directory, long sequence, Body body) throws IOException {
-        Path draft = directory.resolve("checkpoint.new");
         Path path = path(directory, sequence);
-        try (FileChannel channel = FileChannel.open(
-                draft, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
-            BlockOutput out = new BlockOutput(channel);
+        BlockFile.write(directory, "checkpoint.new", path, out -> {
             out.writeInt(MAGIC);
             out.writeInt(VERSION);
             out.writeLong(sequence);
             body.writeTo(out);
-            out.end();
-            channel.force(true);
-        }
-        Files.move(draft, path, StandardCopyOption.ATOMIC_MOVE);
-        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-            channel.force(true);
-        }
+        });
         return new CheckpointFile(path, sequence);
     }
 
     /** Reads it whole; a damaged file is a {@link StorageCorruptedException} that names it. Blocks. */
     public <T> T read(Reader<T> reader) {
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-            BlockInput in = new BlockInput(channel);
+        return BlockFile.read(path, in -> {
             in.readInt("magic", MAGIC, MAGIC);
             int version = in.readInt("version", 1, VERSION);
             long found = in.readLong();
             if (found != sequence) {
                 throw new IOException("sequence: expected " + sequence + ", found " + found);
             }
-            T result = reader.readFrom(in, version);
-            in.end();
-            return result;
-        } catch (IOException e) {
-            throw new StorageCorruptedException(path, String.valueOf(e.getMessage()), e);
-        }
+            return reader.readFrom(in, version);
+        });
     }
 
     /** Deletes it; a power cut may bring it back, which harms nobody. */

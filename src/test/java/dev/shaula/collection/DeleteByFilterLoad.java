@@ -15,14 +15,17 @@ import dev.shaula.model.Point;
 import dev.shaula.model.SearchRequest;
 import dev.shaula.model.WriteResult;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.jspecify.annotations.NullMarked;
 
 /**
@@ -31,7 +34,7 @@ import org.jspecify.annotations.NullMarked;
  *
  * <pre>java -Xmx2g -cp target/classes:target/test-classes:... dev.shaula.collection.DeleteByFilterLoad 1000000 8</pre>
  *
- * with the number of rows and their dimensions. Searches come 50 a second, so that they wait for each other as those of
+ * with the number of rows and their dimensions, and perhaps a directory: the first run fills it, the next one measures. Searches come 50 a second, so that they wait for each other as those of
  * different callers do, and each is measured from when it was due.
  */
 @NullMarked
@@ -47,31 +50,61 @@ final class DeleteByFilterLoad {
         this.queries = queries;
     }
 
-    @SuppressWarnings("SystemOut")
+    /** Rows, dimensions and, if the data is to stay, a directory: one without data is filled, one with data is measured. */
     public static void main(String[] args) throws IOException {
         int rows = Integer.parseInt(args[0]);
         int dimensions = Integer.parseInt(args[1]);
-        Path data = Files.createTempDirectory("delete-by-filter");
+        if (args.length > 2) {
+            Path data = Path.of(args[2]);
+            boolean filled = Files.exists(data.resolve("collections"));
+            run(data, rows, dimensions, !filled, filled);
+        } else {
+            Path data = Files.createTempDirectory("delete-by-filter");
+            // In the end, also if it is cut off.
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> deleteTree(data)));
+            run(data, rows, dimensions, true, true);
+        }
+    }
+
+    private static void deleteTree(Path data) {
+        try (Stream<Path> files = Files.walk(data)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
+            }
+        } catch (IOException | UncheckedIOException e) {
+            System.err.println(data + " could not be deleted: " + e);
+        }
+    }
+
+    private static void run(Path data, int rows, int dimensions, boolean fill, boolean measure) {
         try (EmbeddedNode node = new EmbeddedNode(data)) {
             CollectionConfig config = new CollectionConfig("things", dimensions, Metric.EUCLIDEAN, 1, 8, 40, true);
             VectorCollection things = get(node.collections()
                             .create(config, List.of(new FieldIndex("odd", Kind.BOOLEAN))))
                     .collection();
-            fill(things, rows, dimensions);
-            DeleteByFilterLoad load = new DeleteByFilterLoad(things, new RandomVectors(dimensions, 11));
-            load.searchFor(IDLE_SEARCHES, new CompletableFuture<>()); // compiles
-            load.report("idle", load.searchFor(IDLE_SEARCHES, new CompletableFuture<>()));
-            Filter odd = new Filter.Compare("odd", Filter.Op.EQ, new Filter.Value.Bool(true));
-            long startedNs = System.nanoTime();
-            CompletableFuture<WriteResult> deleted =
-                    things.delete(odd, Ack.INDEXED).subscribeAsCompletionStage().toCompletableFuture();
-            long[] during = load.searchFor(Integer.MAX_VALUE, deleted);
-            System.out.printf(
-                    "deleted %,d of %,d in %.1f s; %,d are left%n",
-                    deleted.join().count(), rows, (System.nanoTime() - startedNs) / 1e9, get(things.count(null)));
-            load.report("while deleting", during);
-            load.report("after", load.searchFor(IDLE_SEARCHES, new CompletableFuture<>()));
+            if (fill) {
+                fill(things, rows, dimensions);
+            }
+            if (measure) {
+                new DeleteByFilterLoad(things, new RandomVectors(dimensions, 11)).measure(rows);
+            }
         }
+    }
+
+    @SuppressWarnings("SystemOut")
+    private void measure(int rows) {
+        searchFor(IDLE_SEARCHES, new CompletableFuture<>()); // compiles, and lets the last rows be linked
+        report("idle", searchFor(IDLE_SEARCHES, new CompletableFuture<>()));
+        Filter odd = new Filter.Compare("odd", Filter.Op.EQ, new Filter.Value.Bool(true));
+        long startedNs = System.nanoTime();
+        CompletableFuture<WriteResult> deleted =
+                things.delete(odd, Ack.INDEXED).subscribeAsCompletionStage().toCompletableFuture();
+        long[] during = searchFor(Integer.MAX_VALUE, deleted);
+        System.out.printf(
+                "deleted %,d of %,d in %.1f s; %,d are left%n",
+                deleted.join().count(), rows, (System.nanoTime() - startedNs) / 1e9, get(things.count(null)));
+        report("while deleting", during);
+        report("after", searchFor(IDLE_SEARCHES, new CompletableFuture<>()));
     }
 
     @SuppressWarnings("SystemOut")

@@ -4,6 +4,7 @@ import static dev.shaula.fixture.EmbeddedNode.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.shaula.fixture.EmbeddedNode;
+import dev.shaula.fixture.RandomFilters;
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.Expiry;
@@ -16,11 +17,13 @@ import dev.shaula.model.Metric;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.SearchRequest;
+import dev.shaula.oracle.OracleFilter;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -39,6 +42,8 @@ import org.junit.jupiter.api.io.TempDir;
 @NullMarked
 class GoldenDataTest {
     private static final int POINTS = 300;
+    private static final int INDEXED = 150;
+    private static final long INDEXED_SEED = 20_276;
     private static final int DIMENSIONS = 5;
     private static final long TTL_SECONDS = 3_155_760_000L;
     private static final long IN_2100 = 4_102_444_800_000L;
@@ -106,6 +111,58 @@ class GoldenDataTest {
         }
     }
 
+    /** Indexes of each kind that lie beside a checkpoint, with rows changed in place; they are there without being built. */
+    @Test
+    void shouldReadTheIndexesBesideACheckpoint() throws IOException {
+        unpack("/golden/indexes-1.zip", data);
+        try (EmbeddedNode node = new EmbeddedNode(data)) {
+            assertThat(node.collections().damage()).isEmpty();
+            VectorCollection golden = node.collections().require("golden");
+            assertThat(golden.indexes()).hasSize(RandomFilters.INDEXES.size()).allMatch(IndexStatus::ready);
+            Map<String, Metadata> rows = indexedRows();
+            RandomFilters filters = new RandomFilters(INDEXED_SEED + 1);
+            for (int i = 0; i < 100; i++) {
+                Filter filter = i % 2 == 0 ? filters.filter(2) : filters.answerable(2);
+                long expected = rows.values().stream()
+                        .filter(row -> OracleFilter.matches(filter, row))
+                        .count();
+                assertThat(get(golden.count(filter))).as("%s", filter).isEqualTo(expected);
+            }
+        }
+    }
+
+    /** What the archive of indexes holds in the end. */
+    private static Map<String, Metadata> indexedRows() {
+        RandomFilters filters = new RandomFilters(INDEXED_SEED);
+        Map<String, Metadata> rows = new LinkedHashMap<>();
+        for (int i = 0; i < INDEXED; i++) {
+            rows.put("p" + i, filters.row());
+        }
+        for (int i = 0; i < INDEXED; i += 9) {
+            rows.put("p" + i, filters.row());
+        }
+        return rows;
+    }
+
+    private static void writeIndexes(Path archive) throws IOException {
+        Path directory = Files.createTempDirectory("golden");
+        try (EmbeddedNode node = new EmbeddedNode(directory)) {
+            VectorCollection golden = get(node.collections().create(config(), RandomFilters.INDEXES))
+                    .collection();
+            RandomFilters filters = new RandomFilters(INDEXED_SEED);
+            for (int i = 0; i < INDEXED; i++) {
+                Point point = new Point("p" + i, point(i).vector(), filters.row());
+                get(golden.upsert(List.of(point), Ack.INDEXED));
+            }
+            for (int i = 0; i < INDEXED; i += 9) {
+                MetadataChange change = new MetadataChange(true, List.of(), filters.row(), Expiry.UNCHANGED);
+                get(golden.update(List.of("p" + i), change, Ack.INDEXED));
+            }
+            get(golden.commit());
+            pack(directory, archive);
+        }
+    }
+
     private static void check(EmbeddedNode node, CollectionConfig config) {
         assertThat(node.collections().damage()).isEmpty();
         VectorCollection golden = node.collections().require("golden");
@@ -125,9 +182,12 @@ class GoldenDataTest {
 
     /**
      * Writes an archive of a data directory with a checkpoint, a log behind it, an upsert over a point, a delete, and on
-     * both sides of the checkpoint a change of metadata and points that expire.
+     * both sides of the checkpoint a change of metadata and points that expire. A second argument is the archive of indexes.
      */
     public static void main(String[] args) throws IOException {
+        if (args.length > 1) {
+            writeIndexes(Path.of(args[1]));
+        }
         Path directory = Files.createTempDirectory("golden");
         try (EmbeddedNode node = new EmbeddedNode(directory)) {
             VectorCollection golden = node.create(config().withTtlSeconds(TTL_SECONDS));

@@ -9,6 +9,7 @@ import dev.shaula.fixture.RandomFilters;
 import dev.shaula.fixture.RandomVectors;
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
+import dev.shaula.model.Expiry;
 import dev.shaula.model.FacetRequest;
 import dev.shaula.model.FieldIndex;
 import dev.shaula.model.FieldIndex.Kind;
@@ -16,6 +17,7 @@ import dev.shaula.model.Filter;
 import dev.shaula.model.GroupRequest;
 import dev.shaula.model.IndexStatus;
 import dev.shaula.model.Metadata;
+import dev.shaula.model.MetadataChange;
 import dev.shaula.model.Metric;
 import dev.shaula.model.Point;
 import dev.shaula.model.ScoredPoint;
@@ -26,6 +28,8 @@ import dev.shaula.model.SearchRequest;
 import dev.shaula.model.StoredPoint;
 import dev.shaula.oracle.OracleCollection;
 import dev.shaula.oracle.OracleFilter;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -228,6 +232,109 @@ class IndexedFiltersTest {
             write(things);
             check(things, 20);
         }
+    }
+
+    /** Changes of metadata in place among them, which indexes keep beside the rows. */
+    private void writeAndChange(VectorCollection things) {
+        write(things);
+        for (int i = 0; i < 5; i++) {
+            MetadataChange change = new MetadataChange(true, List.of(), filters.row(), Expiry.UNCHANGED);
+            List<String> ids = random.ints(12, 0, 500)
+                    .distinct()
+                    .mapToObj(id -> "p" + id)
+                    .filter(id -> get(oracle.get(id)).isPresent())
+                    .toList();
+            for (String id : ids) {
+                Point point = get(oracle.get(id)).orElseThrow();
+                get(oracle.upsert(List.of(new Point(id, point.vector(), change.set())), Ack.INDEXED));
+            }
+            get(things.update(ids, change, Ack.INDEXED));
+        }
+    }
+
+    private static List<Path> indexFiles(Path directory) throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            return files.filter(file -> file.getFileName().toString().startsWith("indexes-"))
+                    .toList();
+        }
+    }
+
+    @Test
+    void shouldHaveItsIndexesAtOnceAfterARestartAndBuildThemWhereTheirFileIsDamagedOrGone() throws IOException {
+        try (EmbeddedNode node = new EmbeddedNode(data)) {
+            VectorCollection things = node.create(CONFIG);
+            writeAndChange(things);
+            for (FieldIndex index : RandomFilters.INDEXES) {
+                get(things.createIndex(index));
+            }
+            awaitReady(things);
+            writeAndChange(things);
+            awaitReady(things);
+        }
+        try (EmbeddedNode node = new EmbeddedNode(data)) {
+            VectorCollection things = node.collections().require("things");
+            assertThat(things.indexes()).hasSize(7).allMatch(IndexStatus::ready);
+            check(things, 30);
+            get(things.dropIndex(RandomFilters.INDEXES.getFirst()));
+            writeAndChange(things);
+            check(things, 10);
+        }
+        assertThat(indexFiles(data)).isNotEmpty();
+        for (Path file : indexFiles(data)) {
+            byte[] bytes = Files.readAllBytes(file);
+            bytes[random.nextInt(bytes.length)] ^= 1;
+            Files.write(file, bytes);
+        }
+        for (int round = 0; round < 2; round++) {
+            try (EmbeddedNode node = new EmbeddedNode(data)) {
+                assertThat(node.collections().damage()).isEmpty();
+                VectorCollection things = node.collections().require("things");
+                check(things, 5);
+                awaitReady(things);
+                assertThat(things.indexes().stream().map(IndexStatus::index))
+                        .isEqualTo(RandomFilters.INDEXES.subList(1, 7));
+                check(things, 15);
+            }
+            for (Path file : indexFiles(data)) {
+                Files.delete(file);
+            }
+        }
+    }
+
+    /** The newest checkpoint is gone: the one before has indexes, and a log behind it. */
+    @Test
+    void shouldGoOnFromTheIndexesOfACheckpointWithALogBehindIt() throws IOException {
+        try (EmbeddedNode node = new EmbeddedNode(data)) {
+            VectorCollection things = node.create(CONFIG);
+            for (FieldIndex index : RandomFilters.INDEXES) {
+                get(things.createIndex(index));
+            }
+            writeAndChange(things);
+            get(things.commit());
+            writeAndChange(things);
+        }
+        List<Path> all = indexFiles(data);
+        assertThat(all).as("two of each shard").hasSize(4);
+        for (Path file : all) {
+            boolean newest = all.stream()
+                    .filter(other -> Objects.equals(other.getParent(), file.getParent()))
+                    .allMatch(other -> sequence(other) <= sequence(file));
+            if (newest) {
+                Files.delete(file);
+                Files.delete(file.resolveSibling("checkpoint-" + sequence(file)));
+            }
+        }
+        try (EmbeddedNode node = new EmbeddedNode(data)) {
+            VectorCollection things = node.collections().require("things");
+            assertThat(things.indexes()).hasSize(7).allMatch(IndexStatus::ready);
+            check(things, 40);
+            writeAndChange(things);
+            check(things, 20);
+        }
+    }
+
+    private static long sequence(Path file) {
+        return Long.parseLong(file.getFileName().toString().replaceAll("\\D", ""));
     }
 
     @Test

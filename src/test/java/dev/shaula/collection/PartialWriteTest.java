@@ -13,7 +13,6 @@ import dev.shaula.model.VectorDbException;
 import dev.shaula.shard.LocalShard;
 import dev.shaula.shard.Shard;
 import dev.shaula.shard.ShardRuntime;
-import io.smallrye.mutiny.Uni;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -44,7 +43,7 @@ class PartialWriteTest {
                 List.of(healthy, QuarantinedShard.damaged("partly/1", "checksum")),
                 new Admission(new ByteBudget(1 << 20), new UpsertStream.Bounds(64, 1 << 16), Duration.ofSeconds(30)),
                 new Scrolls(Scrolls.Bounds.defaults(), System::nanoTime),
-                new DeclaredIndexes(List.of(), indexes -> Uni.createFrom().voidItem()));
+                new DeclaredIndexes(Declarations.NONE, 0, new Worker(vertx), declared -> {}));
         List<Point> points = IntStream.range(0, 50)
                 .mapToObj(i -> new Point("p" + i, new float[] {i, 1}, Metadata.EMPTY))
                 .toList();

@@ -59,7 +59,7 @@ class SlowShardTest {
                 List.of(shard),
                 new Admission(budget, new UpsertStream.Bounds(64, 4 << 10), longestWait),
                 new Scrolls(Scrolls.Bounds.defaults(), System::nanoTime),
-                new DeclaredIndexes(List.of(), indexes -> Uni.createFrom().voidItem()));
+                new DeclaredIndexes(Declarations.NONE, 0, new Worker(vertx), declared -> {}));
     }
 
     /** All of one writer: its last point replaces its first. */

@@ -14,6 +14,7 @@ import dev.shaula.payload.IndexBuild;
 import dev.shaula.payload.MetadataEditor;
 import dev.shaula.payload.MetadataIndex;
 import dev.shaula.storage.CheckpointFile;
+import dev.shaula.storage.IndexFile;
 import dev.shaula.storage.LogRecord;
 import dev.shaula.storage.Write;
 import dev.shaula.vectors.RowFile;
@@ -156,8 +157,17 @@ final class HeapShard {
         Path rows = directory.resolve("rows-" + snapshot.generation().number());
         CheckpointFile file =
                 CheckpointFile.write(directory, snapshot.sequence(), out -> snapshot.writeTo(out, new RowFile(rows)));
+        IndexFile indexes = new IndexFile(
+                directory,
+                snapshot.sequence(),
+                snapshot.generation().number(),
+                snapshot.index().rows());
+        indexes.write(snapshot.index()::writeTo);
         state = file.read((in, version) -> ShardState.readFrom(
                 in, version, generation -> new RowFile(rows), config, payloads, snapshot.sequence()));
+        state.index(
+                indexes.read(in -> MetadataIndex.readFrom(in, snapshot.index().rows()))
+                        .orElseThrow());
     }
 
     void delete(List<String> ids) {

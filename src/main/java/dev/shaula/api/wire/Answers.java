@@ -90,6 +90,11 @@ public final class Answers {
         out.field("enable_hnsw", config.hnsw()).field("enableHnsw", config.hnsw());
         out.field("ef_construction", config.efConstruction()).field("efConstruction", config.efConstruction());
         out.field("quantization", config.effectiveQuantization().wireName());
+        if (config.autoIndexFields() != 0) {
+            out.field("auto_index", true).field("auto_index_max_fields", config.autoIndexFields());
+            out.field("auto_index_fields", info.autoIndexes().fields());
+            out.field("auto_index_full", info.autoIndexes().full());
+        }
         if (config.ttlSeconds() != 0) {
             out.field("ttl_seconds", config.ttlSeconds());
         }
@@ -290,7 +295,8 @@ public final class Answers {
         out.name("indexes").openArray();
         for (IndexStatus status : indexes) {
             out.openObject().field("field", status.index().field());
-            out.field("type", status.index().kind().wireName()).field("ready", status.ready());
+            out.field("type", status.index().kind().wireName()).field("automatic", status.automatic());
+            out.field("ready", status.ready());
             out.field("indexed_rows", status.indexedRows()).field("total_rows", status.totalRows());
             out.field("memory_bytes", status.heapBytes()).closeObject();
         }

@@ -2,6 +2,7 @@ package dev.shaula.api.wire;
 
 import com.fasterxml.jackson.core.JsonToken;
 import dev.shaula.model.CollectionConfig;
+import dev.shaula.model.Limits;
 import dev.shaula.model.Metric;
 import dev.shaula.model.Quantization;
 import dev.shaula.model.VectorDbException;
@@ -28,6 +29,8 @@ public final class CreateDocument extends JsonDocument<CreateRequest> {
         private boolean hnsw = true;
         private Quantization quantization = Quantization.AUTO;
         private long ttlSeconds;
+        private boolean autoIndex;
+        private int autoIndexFields = CollectionConfig.DEFAULT_AUTO_INDEX_FIELDS;
         private final IndexListFrame indexes = new IndexListFrame();
 
         @Override
@@ -50,6 +53,13 @@ public final class CreateDocument extends JsonDocument<CreateRequest> {
                     }
                     return in.array(token, indexes, "a list of indexes");
                 }
+                case "auto_index" -> autoIndex = in.bool(token);
+                case "auto_index_max_fields" -> {
+                    autoIndexFields = in.integer(token);
+                    if (autoIndexFields < 1 || autoIndexFields > Limits.MAX_INDEXES) {
+                        throw in.refuse("expected 1 to " + Limits.MAX_INDEXES + ", got " + autoIndexFields);
+                    }
+                }
                 case "quantization" -> quantization = Quantization.parse(field, in.string(token));
                 case "ttl_seconds" -> {
                     double seconds = in.number(token);
@@ -71,7 +81,16 @@ public final class CreateDocument extends JsonDocument<CreateRequest> {
                 throw VectorDbException.invalid("name: expected a string, got nothing");
             }
             return new CollectionConfig(
-                    collection, dimensions, metric, shards, m, efConstruction, hnsw, quantization, ttlSeconds);
+                    collection,
+                    dimensions,
+                    metric,
+                    shards,
+                    m,
+                    efConstruction,
+                    hnsw,
+                    quantization,
+                    ttlSeconds,
+                    autoIndex ? autoIndexFields : 0);
         }
     }
 }

@@ -250,6 +250,14 @@ class LimitsTest {
                         "indexes",
                         "at most 64"),
                 limit(
+                        "fields that a collection indexes by itself",
+                        "1 to " + n(Limits.MAX_INDEXES),
+                        400,
+                        () -> create("auto", 3, ",'auto_index':true,'auto_index_max_fields':65"),
+                        "auto_index_max_fields",
+                        "1 to 64",
+                        "65"),
+                limit(
                         "name of an indexed field",
                         n(Limits.MAX_FIELD_LENGTH) + " characters",
                         400,
@@ -341,6 +349,14 @@ class LimitsTest {
                         "413"),
                 elsewhere("ids of a delete or of a change of metadata", n(Limits.MAX_DELETE_IDS), "413"),
                 elsewhere("different values of a facet", n(Limits.MAX_FACET_VALUES), "400"),
+                elsewhere(
+                        "fields left out by `auto_index`",
+                        n(Limits.MAX_LEFT_OUT_FIELDS),
+                        "no further field is indexed"),
+                elsewhere(
+                        "text that `auto_index` takes for a keyword",
+                        Limits.MAX_AUTO_TEXT + " characters",
+                        "its field is left out"),
                 elsewhere("aliases", n(Limits.MAX_ALIASES), "409"),
                 elsewhere("scrolls that are held", n(Limits.MAX_SCROLLS), "429"),
                 elsewhere("calls at once on a gRPC connection", n(Limits.MAX_CALLS), "the client waits"),

@@ -90,6 +90,28 @@ class ReadingHttpTest {
     }
 
     @Test
+    void shouldIndexFieldsByItself() {
+        Http.post("/collections", "{'name':'auto','dimensions':2,'auto_index':true,'auto_index_max_fields':2}")
+                .statusCode(201);
+        Http.upsert("auto", "{'id':'a','vector':[1,0],'metadata':{'n':1,'k':'x','late':true}}")
+                .statusCode(200);
+        given().get("/collections/auto/indexes")
+                .then()
+                .statusCode(200)
+                .body("indexes.field", contains("n", "k"))
+                .body("indexes.type", contains("float", "keyword"))
+                .body("indexes.automatic", contains(true, true));
+        given().get("/collections/auto")
+                .then()
+                .body("auto_index", equalTo(true))
+                .body("auto_index_max_fields", equalTo(2))
+                .body("auto_index_fields", equalTo(2))
+                .body("auto_index_full", equalTo(true));
+        Http.post("/collections", "{'name':'plain','dimensions':2}").statusCode(201);
+        given().get("/collections/plain").then().body("$", not(hasKey("auto_index")));
+    }
+
+    @Test
     void shouldExplainHowItFound() {
         films("explained");
         String query = "{'collection':'explained','vector':[1,0],'explain':true,'filter':{'n':{'$gte':3}}}";
