@@ -32,7 +32,7 @@ final class GrpcMetrics {
     }
 
     void upserted(long count) {
-        points.increment(count);
+        points.increment((double) count);
     }
 
     private Timer timer(Key key) {

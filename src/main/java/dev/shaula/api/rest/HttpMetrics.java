@@ -63,7 +63,7 @@ class HttpMetrics {
     }
 
     void upserted(long count) {
-        points.increment(count);
+        points.increment((double) count);
     }
 
     long served() {
