@@ -3,11 +3,16 @@ package dev.shaula.api.grpc;
 import dev.shaula.api.grpc.v1.Collection;
 import dev.shaula.api.grpc.v1.CreateCollectionRequest;
 import dev.shaula.api.grpc.v1.CreateCollectionResponse;
+import dev.shaula.api.grpc.v1.CreateIndexRequest;
 import dev.shaula.api.grpc.v1.DropCollectionRequest;
 import dev.shaula.api.grpc.v1.DropCollectionResponse;
+import dev.shaula.api.grpc.v1.DropIndexRequest;
 import dev.shaula.api.grpc.v1.GetCollectionRequest;
+import dev.shaula.api.grpc.v1.IndexesResponse;
 import dev.shaula.api.grpc.v1.ListCollectionsRequest;
 import dev.shaula.api.grpc.v1.ListCollectionsResponse;
+import dev.shaula.api.grpc.v1.ListIndexesRequest;
+import dev.shaula.api.wire.Targets;
 import dev.shaula.collection.CollectionRegistry;
 import dev.shaula.collection.VectorCollection;
 import dev.shaula.model.CollectionInfo;
@@ -35,7 +40,13 @@ final class CollectionsService {
                 new Method<GetCollectionRequest, Collection>(
                         path("Get"), GetCollectionRequest.parser(), call -> call.unary(this::get)),
                 new Method<DropCollectionRequest, DropCollectionResponse>(
-                        path("Drop"), DropCollectionRequest.parser(), call -> call.unary(this::drop)));
+                        path("Drop"), DropCollectionRequest.parser(), call -> call.unary(this::drop)),
+                new Method<CreateIndexRequest, IndexesResponse>(
+                        path("CreateIndex"), CreateIndexRequest.parser(), call -> call.unary(this::createIndex)),
+                new Method<ListIndexesRequest, IndexesResponse>(
+                        path("ListIndexes"), ListIndexesRequest.parser(), call -> call.unary(this::listIndexes)),
+                new Method<DropIndexRequest, IndexesResponse>(
+                        path("DropIndex"), DropIndexRequest.parser(), call -> call.unary(this::dropIndex)));
     }
 
     private static String path(String method) {
@@ -43,7 +54,7 @@ final class CollectionsService {
     }
 
     private Uni<CreateCollectionResponse> create(CreateCollectionRequest request) {
-        return registry.create(Messages.config(request))
+        return registry.create(Messages.config(request), Messages.indexes(request.getIndexesList()))
                 .map(made -> CreateCollectionResponse.newBuilder()
                         .setCollection(described(made.collection()))
                         .setAlreadyExisted(made.alreadyExisted())
@@ -64,6 +75,24 @@ final class CollectionsService {
 
     private Uni<DropCollectionResponse> drop(DropCollectionRequest request) {
         return registry.drop(request.getName()).map(done -> DropCollectionResponse.getDefaultInstance());
+    }
+
+    private Uni<IndexesResponse> createIndex(CreateIndexRequest request) {
+        VectorCollection collection = registry.require(Messages.collection(request.getCollection()));
+        return collection
+                .createIndex(Messages.index(request.getIndex()))
+                .map(done -> Messages.indexStatus(collection.indexes()));
+    }
+
+    private Uni<IndexesResponse> listIndexes(ListIndexesRequest request) {
+        VectorCollection collection = registry.require(Messages.collection(request.getCollection()));
+        return Uni.createFrom().item(Messages.indexStatus(collection.indexes()));
+    }
+
+    private Uni<IndexesResponse> dropIndex(DropIndexRequest request) {
+        VectorCollection collection = registry.require(Messages.collection(request.getCollection()));
+        return Targets.dropIndexes(collection, request.getField(), request.getType())
+                .map(Messages::indexStatus);
     }
 
     private Collection described(VectorCollection collection) {

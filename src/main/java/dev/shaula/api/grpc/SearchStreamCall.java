@@ -3,10 +3,10 @@ package dev.shaula.api.grpc;
 import com.google.rpc.Status;
 import dev.shaula.api.grpc.v1.Error;
 import dev.shaula.api.grpc.v1.SearchRequest;
+import dev.shaula.api.grpc.v1.SearchResponse;
 import dev.shaula.api.grpc.v1.SearchStreamRequest;
 import dev.shaula.api.grpc.v1.SearchStreamResponse;
 import dev.shaula.model.Limits;
-import dev.shaula.model.ScoredPoint;
 import dev.shaula.model.VectorDbException;
 import io.smallrye.mutiny.Uni;
 import io.smallrye.mutiny.subscription.Cancellable;
@@ -21,14 +21,13 @@ import java.util.function.Function;
  */
 final class SearchStreamCall implements MessageReader.Listener<SearchStreamRequest> {
     private final Call<SearchStreamRequest, SearchStreamResponse> call;
-    private final Function<SearchRequest, Uni<List<ScoredPoint>>> search;
+    private final Function<SearchRequest, Uni<SearchResponse>> search;
     private final Map<Long, Cancellable> underWay = new HashMap<>();
     private long started;
     private boolean ended;
 
     SearchStreamCall(
-            Call<SearchStreamRequest, SearchStreamResponse> call,
-            Function<SearchRequest, Uni<List<ScoredPoint>>> search) {
+            Call<SearchStreamRequest, SearchStreamResponse> call, Function<SearchRequest, Uni<SearchResponse>> search) {
         this.call = call;
         this.search = search;
     }
@@ -42,10 +41,10 @@ final class SearchStreamCall implements MessageReader.Listener<SearchStreamReque
     @Override
     public void message(SearchStreamRequest message) {
         long ticket = started++;
-        boolean asJson = message.getSearch().getMetadataAsJson();
         Cancellable running = Uni.createFrom()
                 .deferred(() -> search.apply(message.getSearch()))
-                .map(found -> answer(message).addAllResults(Messages.found(found, asJson)))
+                .map(found ->
+                        answer(message).addAllResults(found.getResultsList()).addAllExplain(found.getExplainList()))
                 .onFailure()
                 .recoverWithItem(failure -> answer(message).setError(error(failure)))
                 .subscribe()

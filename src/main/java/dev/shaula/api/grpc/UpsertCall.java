@@ -7,6 +7,7 @@ import dev.shaula.collection.VectorCollection;
 import dev.shaula.model.Ack;
 import dev.shaula.model.Point;
 import dev.shaula.model.VectorDbException;
+import dev.shaula.model.WriteResult;
 import io.smallrye.mutiny.Multi;
 import io.smallrye.mutiny.subscription.Cancellable;
 import java.util.ArrayDeque;
@@ -49,6 +50,7 @@ final class UpsertCall
     private long lastBatch = -1;
     private long read;
     private long stored;
+    private List<Long> sequences = List.of();
     private long told;
     private long toldBatch = -1;
     private long storedBatch = -1;
@@ -95,7 +97,8 @@ final class UpsertCall
             throw VectorDbException.invalid(
                     "collection: expected \"" + collection + "\" as in the first message, or none, got another");
         }
-        List<Point> given = Messages.points(message.getPointsList());
+        Writes.checkUnconditional(message.getPointsList());
+        List<Point> given = Writes.points(message.getPointsList());
         if (opened) {
             Messages.checkLength("points[0].", dimensions, given.getFirst().vector().length);
         }
@@ -122,7 +125,7 @@ final class UpsertCall
                 .upsert(Multi.createFrom().publisher(this), ack)
                 .subscribe()
                 .with(
-                        slice -> call.onLoop(() -> stored(slice.count())),
+                        slice -> call.onLoop(() -> stored(slice)),
                         failure -> call.onLoop(() -> brokenOff(failure)),
                         () -> call.onLoop(this::completed));
         call.onEnd(storing::cancel);
@@ -203,9 +206,10 @@ final class UpsertCall
         }
     }
 
-    private void stored(long count) {
-        metrics.upserted(count);
-        stored += count;
+    private void stored(WriteResult slice) {
+        metrics.upserted(slice.count());
+        stored += slice.count();
+        sequences = WriteResult.latest(sequences, slice.sequences());
         for (Batch next = batches.peek(); next != null && next.end() <= stored; next = batches.peek()) {
             storedBatch = next.number();
             batches.remove();
@@ -224,6 +228,7 @@ final class UpsertCall
                     .setCount((int) (stored - told))
                     .setTotal(stored)
                     .setAck(Messages.ack(ack))
+                    .addAllSequences(sequences)
                     .build());
             toldBatch = storedBatch;
             told = stored;

@@ -16,8 +16,13 @@ public final class Fragments {
 
     /** The metadata object in {@code json}. @throws VectorDbException (invalid) naming the place below {@code metadata} */
     public static Metadata metadata(byte[] json) {
+        return metadata(json, "metadata");
+    }
+
+    /** As {@link #metadata(byte[])}, of a field of another name. */
+    public static Metadata metadata(byte[] json, String field) {
         MetadataFrame frame = new MetadataFrame();
-        read(json, new Root("metadata", frame::restart));
+        read(json, new Root(field, frame::restart));
         return frame.take();
     }
 

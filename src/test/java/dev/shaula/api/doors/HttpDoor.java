@@ -18,10 +18,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** HTTP, vectors as numbers, as base64, or a query's alone as the body and those of answers as base64. */
-final class HttpDoor implements Door {
+final class HttpDoor implements FullDoor {
     private final HttpClient client = HttpClient.newHttpClient();
     private final Form form;
 
@@ -198,6 +201,203 @@ final class HttpDoor implements Door {
         JsonObject body = new JsonObject().put("collection", collection).put("ids", new JsonArray(ids));
         return send("POST", "/vectors/delete", body).getJsonArray("failed").stream()
                 .map(String.class::cast)
+                .toList();
+    }
+
+    @Override
+    public void create(String collection, int dimensions, Metric metric, List<String> indexes) {
+        JsonArray declared = new JsonArray();
+        indexes.forEach(index -> declared.add(index(index)));
+        send(
+                "POST",
+                "/collections",
+                new JsonObject()
+                        .put("name", collection)
+                        .put("dimensions", dimensions)
+                        .put("metric", metric.wireName())
+                        .put("indexes", declared));
+    }
+
+    private static JsonObject index(String index) {
+        int colon = index.indexOf(':');
+        return new JsonObject().put("field", index.substring(0, colon)).put("type", index.substring(colon + 1));
+    }
+
+    @Override
+    public void createIndex(String collection, String index) {
+        send("POST", "/collections/" + collection + "/indexes", index(index));
+    }
+
+    @Override
+    public void dropIndex(String collection, String field) {
+        send("DELETE", "/collections/" + collection + "/indexes?field=" + field, null);
+    }
+
+    @Override
+    public List<String> indexes(String collection) {
+        return objects(send("GET", "/collections/" + collection + "/indexes", null), "indexes")
+                .map(index -> index.getString("field") + ":" + index.getString("type") + ":" + index.getBoolean("ready")
+                        + ":" + index.getLong("indexed_rows"))
+                .toList();
+    }
+
+    private static Stream<JsonObject> objects(JsonObject answer, String list) {
+        return answer.getJsonArray(list).stream().map(JsonObject.class::cast);
+    }
+
+    @Override
+    public Written upsertIf(String collection, List<Conditional> records) {
+        JsonArray vectors = new JsonArray();
+        for (Conditional each : records) {
+            JsonObject record = new JsonObject()
+                    .put("id", each.row().id())
+                    .put("vector", wire(each.row().vector()))
+                    .put("metadata", new JsonObject(each.row().metadata()));
+            String condition = each.condition();
+            if (condition != null && Character.isLetter(condition.charAt(0))) {
+                record.put("if", condition);
+            } else if (condition != null) {
+                record.put("if_version", Long.valueOf(condition));
+            }
+            vectors.add(record);
+        }
+        return written(send(
+                "POST",
+                "/vectors/upsert",
+                new JsonObject().put("collection", collection).put("vectors", vectors)));
+    }
+
+    private static Written written(JsonObject answer) {
+        Long count = answer.getLong("count", answer.getLong("deleted_count", answer.getLong("updated_count")));
+        List<String> missing = answer.getJsonArray("missing", answer.getJsonArray("failed", new JsonArray())).stream()
+                .map(String.class::cast)
+                .toList();
+        return new Written(
+                count == null ? answer.getJsonArray("deleted").size() : count,
+                missing,
+                versions(answer, "applied"),
+                versions(answer, "refused"),
+                answer.getJsonArray("sequences").stream()
+                        .map(number -> ((Number) number).longValue())
+                        .toList());
+    }
+
+    private static Map<String, @Nullable Long> versions(JsonObject answer, String list) {
+        Map<String, @Nullable Long> versions = new TreeMap<>();
+        if (answer.containsKey(list)) {
+            objects(answer, list).forEach(point -> versions.put(point.getString("id"), point.getLong("version")));
+        }
+        return versions;
+    }
+
+    private static JsonObject target(String collection, Target target) {
+        JsonObject body = new JsonObject().put("collection", collection);
+        if (!target.ids().isEmpty()) {
+            body.put("ids", new JsonArray(target.ids()));
+        }
+        String filter = target.filter();
+        return filter == null ? body : body.put("filter", new JsonObject(filter));
+    }
+
+    @Override
+    public Written delete(String collection, Target target) {
+        return written(send("POST", "/vectors/delete", target(collection, target)));
+    }
+
+    @Override
+    public Written update(String collection, Target target, Change change) {
+        JsonObject body = target(collection, target);
+        if (change.set() != null) {
+            body.put("set", new JsonObject(change.set()));
+        }
+        if (change.replace() != null) {
+            body.put("replace", new JsonObject(change.replace()));
+        }
+        if (!change.delete().isEmpty()) {
+            body.put("delete", new JsonArray(change.delete()));
+        }
+        return written(send("POST", "/vectors/metadata", body.put("ttl", change.ttl())));
+    }
+
+    private JsonObject versioned(String collection, Query query) {
+        return question(collection, query, wire(query.vector())).put("include_version", true);
+    }
+
+    private static List<Versioned> versioned(JsonObject answer) {
+        return objects(answer, "results")
+                .map(hit -> new Versioned(hit.getString("id"), hit.getFloat("score"), hit.getLong("version")))
+                .toList();
+    }
+
+    @Override
+    public List<Versioned> searchVersions(String collection, Query query) {
+        return versioned(send("POST", "/vectors/query", versioned(collection, query)));
+    }
+
+    @Override
+    public Explained explain(String collection, Query query) {
+        JsonObject answer =
+                send("POST", "/vectors/query", versioned(collection, query).put("explain", true));
+        JsonObject shard = answer.getJsonArray("explain").getJsonObject(0);
+        return new Explained(
+                versioned(answer),
+                shard.getJsonArray("plan").stream().map(String.class::cast).toList(),
+                shard.getLong("rows"),
+                shard.getLong("matches"),
+                shard.getJsonArray("unindexed").stream().map(String.class::cast).toList());
+    }
+
+    @Override
+    public List<Group> groups(String collection, Query query, String field, int groups, int size) {
+        JsonObject body = versioned(collection, query)
+                .put("group_by", field)
+                .put("group_limit", groups)
+                .put("group_size", size);
+        return objects(send("POST", "/vectors/query", body), "groups")
+                .map(group -> new Group(text(group.getValue("value")), versioned(group)))
+                .toList();
+    }
+
+    private static String text(@Nullable Object value) {
+        return value instanceof Number number ? Double.toString(number.doubleValue()) : String.valueOf(value);
+    }
+
+    @Override
+    public Counted facet(String collection, String field, @Nullable String filter, int limit) {
+        JsonObject body = new JsonObject().put("field", field).put("limit", limit);
+        JsonObject answer = send("POST", "/collections/" + collection + "/facet", filtered(body, filter));
+        return new Counted(
+                objects(answer, "facets")
+                        .map(facet -> text(facet.getValue("value")) + "=" + facet.getLong("count"))
+                        .toList(),
+                answer.getLong("distinct"));
+    }
+
+    private static JsonObject filtered(JsonObject body, @Nullable String filter) {
+        return filter == null ? body : body.put("filter", new JsonObject(filter));
+    }
+
+    @Override
+    public long count(String collection, @Nullable String filter) {
+        return send("POST", "/collections/" + collection + "/count", filtered(new JsonObject(), filter))
+                .getLong("count");
+    }
+
+    @Override
+    public List<Read> read(String collection, Reading reading) {
+        JsonObject body = filtered(new JsonObject().put("limit", reading.limit()), reading.filter())
+                .put("include_version", true);
+        if (reading.order().equals("id") || reading.order().equals("random")) {
+            body.put("order", reading.order());
+        } else {
+            boolean descending = reading.order().startsWith("-");
+            body.put("order_by", reading.order().substring(descending ? 1 : 0)).put("descending", descending);
+        }
+        return objects(send("POST", "/collections/" + collection + "/scroll", body), "points")
+                .map(point -> new Read(
+                        point.getString("id"),
+                        point.getLong("version"),
+                        point.getJsonObject("metadata").encode()))
                 .toList();
     }
 

@@ -19,6 +19,7 @@ import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.protobuf.ProtoUtils;
 import io.grpc.stub.ClientCalls;
 import io.restassured.RestAssured;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -59,6 +60,17 @@ public final class GrpcClient implements AutoCloseable {
         Q prototype = (Q) question.getDefaultInstanceForType();
         return ClientCalls.blockingUnaryCall(
                 channel(), method(MethodType.UNARY, name, prototype, answer), options, question);
+    }
+
+    /** The messages of a stream that the server sends, one after the other as they are asked for. */
+    @SuppressWarnings("unchecked") // the default instance of a message is of its class
+    public <Q extends Message, A extends Message> Iterator<A> stream(String name, Q question, A answer) {
+        Q prototype = (Q) question.getDefaultInstanceForType();
+        return ClientCalls.blockingServerStreamingCall(
+                channel(),
+                method(MethodType.SERVER_STREAMING, name, prototype, answer),
+                CallOptions.DEFAULT.withDeadlineAfter(60, TimeUnit.SECONDS),
+                question);
     }
 
     <Q extends Message, A extends Message> ClientCall<Q, A> open(String name, Q question, A answer) {

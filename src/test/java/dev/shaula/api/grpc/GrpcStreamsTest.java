@@ -5,6 +5,9 @@ import static dev.shaula.api.grpc.GrpcClient.point;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.shaula.api.grpc.v1.Ack;
+import dev.shaula.api.grpc.v1.Condition;
+import dev.shaula.api.grpc.v1.GetRequest;
+import dev.shaula.api.grpc.v1.GetResponse;
 import dev.shaula.api.grpc.v1.Metric;
 import dev.shaula.api.grpc.v1.Point;
 import dev.shaula.api.grpc.v1.ScrollOrder;
@@ -119,6 +122,25 @@ class GrpcStreamsTest {
         assertThat(told).isEqualTo(1_005);
         assertThat(talk.end().getCode()).isEqualTo(Status.Code.OK);
         assertThat(client.count("g-stream")).isEqualTo(1_005);
+        GetRequest get = GetRequest.newBuilder()
+                .setCollection("g-stream")
+                .addIds("x1009")
+                .build();
+        assertThat(client.call("shaula.v1.Vectors/Get", get, GetResponse.getDefaultInstance())
+                        .getPoints(0)
+                        .getVersion())
+                .as("the version of the last point is the place in the log that its acknowledgement tells")
+                .isEqualTo(last.getSequences(0));
+    }
+
+    @Test
+    void shouldRefuseConditionsInAStream() throws Exception {
+        Talk<UpsertStreamRequest, UpsertAck> talk = upsertStream();
+        UpsertStreamRequest.Builder batch = batch(1, "a", "b").toBuilder().setCollection("g-conditions");
+        batch.getPointsBuilder(1).setCondition(Condition.CONDITION_ABSENT);
+        talk.call.sendMessage(batch.build());
+        assertThat(talk.end().getDescription())
+                .isEqualTo("batch 1: points[1]: expected no condition in a stream; Upsert takes them");
     }
 
     @Test
