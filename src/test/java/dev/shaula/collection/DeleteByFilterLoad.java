@@ -132,7 +132,11 @@ final class DeleteByFilterLoad {
     @SuppressWarnings("SystemOut")
     private void awaitLinked() {
         long startedNs = System.nanoTime();
-        while (get(things.explain(SearchRequest.of(queries.next(), 10))).shards().getFirst().distances() > FEW_DISTANCES) {
+        while (get(things.explain(SearchRequest.of(queries.next(), 10)))
+                        .shards()
+                        .getFirst()
+                        .distances()
+                > FEW_DISTANCES) {
             LockSupport.parkNanos(EVERY_NS);
         }
         System.out.printf("linked after %.0f s more%n", (System.nanoTime() - startedNs) / 1e9);
