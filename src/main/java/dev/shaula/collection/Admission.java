@@ -40,8 +40,8 @@ record Admission(
      * For the writes to one more collection.
      *
      * @param limit bytes that it has in flight at most
-     * @param places points of streams, and whole requests, that it has in flight at most: as many as its shards take in
-     *     two of their cycles. What is beyond would not be written any sooner, only wait inside instead of outside
+     * @param places points of streams, and whole requests, that it has in flight at most. What is beyond would not be
+     *     written any sooner, only wait inside instead of outside
      */
     Admission ofCollection(long limit, int places) {
         return new Admission(budget, budget.account(limit, places), null, slice, longestWait, times);
@@ -52,9 +52,9 @@ record Admission(
         return new Admission(budget, account, writer, slice, longestWait, times);
     }
 
-    /** Asks for a share. */
-    ByteBudget.Waiter acquire(long bytes) {
-        return account.acquire(sender, bytes);
+    /** Asks for a share for so many points of a stream; a whole request counts as one. */
+    ByteBudget.Waiter acquire(long bytes, int points) {
+        return account.acquire(sender, bytes, points);
     }
 
     /** Runs {@code write} once there is room for {@code bytes}; a write once begun is finished, heard or not. */
@@ -80,7 +80,7 @@ record Admission(
 
         void enter(long bytes) {
             boolean crowded = account.crowded();
-            ByteBudget.Waiter waiter = acquire(bytes);
+            ByteBudget.Waiter waiter = acquire(bytes, 1);
             emitter.onTermination(() -> {
                 if (settle() != null) {
                     waiter.release();

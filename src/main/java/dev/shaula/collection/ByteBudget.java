@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * limit of his own stands aside; among all others accounts take turns, in an account its senders, and each sender's
  * requests come in order. Nobody overtakes one whose turn it is, so that a large request is not starved by small ones.
  *
- * <p>Thread-safe; callbacks run on the thread that asked or on the one that gave back, and must not block.
+ * <p>Thread-safe; callbacks run where their sender says, or else on the thread that asked or on the one that gave back,
+ * and must not block.
  */
 public final class ByteBudget {
     private static final Logger LOG = Logger.getLogger(ByteBudget.class);
@@ -40,22 +41,25 @@ public final class ByteBudget {
     /** Takes shares of a budget. */
     @FunctionalInterface
     interface Shares {
-        Waiter acquire(long bytes);
+        /** Asks for a share of so many bytes for so many points. */
+        Waiter acquire(long bytes, int points);
     }
 
     /** A place in line, then a share. */
     public final class Waiter {
         private final Account account;
         private final @Nullable Sender sender;
-        private final long bytes;
+        private long bytes;
+        private int places;
         private @Nullable Runnable onGranted;
         private boolean granted;
         private boolean released;
 
-        private Waiter(Account account, @Nullable Sender sender, long bytes) {
+        private Waiter(Account account, @Nullable Sender sender, long bytes, int places) {
             this.account = account;
             this.sender = sender;
             this.bytes = bytes;
+            this.places = places;
         }
 
         /** Sets what to call when the share is granted; it is called at once if that has happened. To be set once. */
@@ -83,6 +87,24 @@ public final class ByteBudget {
             releaseAll(List.of(this));
         }
 
+        /** What it counts, which may be less than was asked for. */
+        long bytes() {
+            synchronized (ByteBudget.this) {
+                return bytes;
+            }
+        }
+
+        /** Gives a part of a granted share back, so many bytes and places, which must not be all. */
+        void giveBack(long lessBytes, int lessPlaces) {
+            change(() -> {
+                if (!released) {
+                    bytes -= lessBytes;
+                    places -= lessPlaces;
+                    count(-lessBytes, -lessPlaces);
+                }
+            });
+        }
+
         private ByteBudget budget() {
             return ByteBudget.this;
         }
@@ -96,24 +118,24 @@ public final class ByteBudget {
                 account.leave(this);
                 return;
             }
-            used -= bytes;
-            account.used -= bytes;
-            account.shares--;
+            count(-bytes, -places);
+        }
+
+        private void count(long moreBytes, int morePlaces) {
+            used += moreBytes;
+            account.used += moreBytes;
+            account.places += morePlaces;
             if (sender != null) {
-                sender.used -= bytes;
+                sender.used += moreBytes;
             }
         }
 
         private void grant(Callbacks callbacks) {
             granted = true;
-            used += bytes;
-            account.used += bytes;
-            account.shares++;
-            if (sender != null) {
-                sender.used += bytes;
-            }
-            if (onGranted != null) {
-                callbacks.add(onGranted);
+            count(bytes, places);
+            Runnable callback = onGranted;
+            if (callback != null) {
+                callbacks.add(sender == null ? callback : () -> sender.tell(callback));
             }
         }
     }
@@ -121,23 +143,28 @@ public final class ByteBudget {
     /** The part of the budget that one collection may have. */
     public final class Account {
         private final long limit;
-        /** Most shares of it at a time. */
-        private final int places;
+        /** Most places of its shares at a time. */
+        private final int mostPlaces;
         /** Whether others get their part whatever this one asks for. */
         private final boolean shared;
 
         private final IdentityHashMap<@Nullable Sender, Line> lines = new IdentityHashMap<>();
         private final ArrayDeque<Line> turn = new ArrayDeque<>();
         private long used;
-        private int shares;
+        private int places;
         private long waitingBytes;
         /** Whether it is in {@link #turns} or {@link #aside}. */
         private boolean known;
 
-        private Account(long limit, int places, boolean shared) {
+        private Account(long limit, int mostPlaces, boolean shared) {
             this.limit = limit;
-            this.places = places;
+            this.mostPlaces = mostPlaces;
             this.shared = shared;
+        }
+
+        /** Asks for a share of one place, as {@link #acquire(Sender, long, int)}. */
+        public Waiter acquire(@Nullable Sender sender, long bytes) {
+            return acquire(sender, bytes, 1);
         }
 
         /**
@@ -145,9 +172,10 @@ public final class ByteBudget {
          *
          * @param sender null for nobody in particular
          * @param bytes more than a quarter of the capacity counts as that
+         * @param places at least 1
          */
-        public Waiter acquire(@Nullable Sender sender, long bytes) {
-            Waiter waiter = new Waiter(this, sender, Math.min(bytes, shared ? largest() : capacity));
+        Waiter acquire(@Nullable Sender sender, long bytes, int places) {
+            Waiter waiter = new Waiter(this, sender, Math.min(bytes, shared ? largest() : capacity), places);
             Callbacks callbacks = CALLBACKS.get();
             synchronized (ByteBudget.this) {
                 enter(waiter);
@@ -231,10 +259,12 @@ public final class ByteBudget {
             return null;
         }
 
-        private boolean mayHold(long more) {
+        /** Only what is larger than the account goes alone. */
+        private boolean mayHold(Waiter more) {
+            long left = capacity - ByteBudget.this.used - more.bytes;
             return !shared
-                    || shares == 0
-                    || (shares < places && used + more <= Math.min(limit, capacity - ByteBudget.this.used - more));
+                    || places == 0
+                    || (places + more.places <= mostPlaces && used + more.bytes <= Math.min(limit, left));
         }
 
         /** {@code first} is the head of the first line. */
@@ -303,7 +333,7 @@ public final class ByteBudget {
         return account(limit, Integer.MAX_VALUE);
     }
 
-    /** As {@link #account(long)}, and never more than {@code places} shares, at least 1. */
+    /** As {@link #account(long)}, and never more than {@code places} of its shares together, at least 1. */
     Account account(long limit, int places) {
         return new Account(limit, places, true);
     }
@@ -315,7 +345,11 @@ public final class ByteBudget {
 
     /** As {@link Account#acquire} of {@link #common}; more than the capacity counts as the capacity and goes alone. */
     public Waiter acquire(long bytes) {
-        return common.acquire(null, bytes);
+        return acquire(bytes, 1);
+    }
+
+    Waiter acquire(long bytes, int places) {
+        return common.acquire(null, bytes, places);
     }
 
     /** As {@link Waiter#release} of each, under one lock; all must be of one budget. */
@@ -326,9 +360,14 @@ public final class ByteBudget {
     }
 
     private void releaseAll(List<Waiter> waiters) {
+        change(() -> waiters.forEach(Waiter::giveBack));
+    }
+
+    /** Gives something back, and grants what then has room. */
+    private void change(Runnable giveBack) {
         Callbacks callbacks = CALLBACKS.get();
         synchronized (this) {
-            waiters.forEach(Waiter::giveBack);
+            giveBack.run();
             turns.addAll(aside);
             aside.clear();
             grantAll(callbacks);
@@ -343,7 +382,7 @@ public final class ByteBudget {
             if (account.turn.isEmpty()) {
                 turns.remove();
                 account.known = false;
-            } else if (next == null || !account.mayHold(next.bytes)) {
+            } else if (next == null || !account.mayHold(next)) {
                 aside.add(turns.remove());
             } else if (used + next.bytes > capacity) {
                 return;

@@ -58,6 +58,9 @@ public final class LocalCollections implements CollectionRegistry {
     /** Held while a name is given to a collection or an alias or taken away; only on threads that may block. */
     private final ReentrantLock names = new ReentrantLock();
 
+    private static final int POINTS_OF_A_CORE = 128;
+    private static final int POINTS_OF_A_SHARD = 64;
+
     private final Scrolls scrolls = new Scrolls(Scrolls.Bounds.defaults(), System::nanoTime);
     private final Runnable sweeping;
     private final LocalAliases aliases;
@@ -557,9 +560,7 @@ public final class LocalCollections implements CollectionRegistry {
                         config,
                         manifest.createdAt(),
                         all,
-                        admission.ofCollection(
-                                settings.collectionBudgetBytes(),
-                                2 * runtime.settings().maxBatchWrites() * config.shards()),
+                        admission.ofCollection(settings.collectionBudgetBytes(), pointsInFlight(config.shards())),
                         scrolls,
                         new DeclaredIndexes(
                                 manifest.declared(),
@@ -568,6 +569,15 @@ public final class LocalCollections implements CollectionRegistry {
                                 declared -> save(config, declared))))
                 .call(ShardedCollection::declareIndexes)
                 .invoke(collection -> declareWhenOpen(open, collection));
+    }
+
+    /**
+     * What the cores link in about 20 ms, or for each shard a batch that is synced and one that gathers: by Little's law
+     * more would be answered later and not faster.
+     */
+    private static int pointsInFlight(int shards) {
+        int cores = Runtime.getRuntime().availableProcessors();
+        return Math.max(POINTS_OF_A_CORE * cores, POINTS_OF_A_SHARD * shards);
     }
 
     private static void declareWhenOpen(Collection<Shard> shards, ShardedCollection collection) {

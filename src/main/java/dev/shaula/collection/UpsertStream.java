@@ -17,7 +17,9 @@ import org.jspecify.annotations.Nullable;
  * Slices a stream of points and writes one slice after the other, all the back-pressure there is between a socket and
  * a shard. The source is asked for one point at a time, and for none while the node's byte budget has no room or two
  * slices are full: one being written and one being gathered. So demand outstanding is at most one point, and a stream
- * holds at most {@code 2 x} the slice bounds.
+ * holds at most {@code 2 x} the slice bounds. A share of the budget is for twice as many points as the last slice had:
+ * for one of a trickle, for dozens of a stream that always has more at hand. What of it is not used goes back when the
+ * slice is written.
  *
  * <p>A slice is closed when it is full, when the source ends, or when the source has nothing at hand and nothing is
  * being written: slices grow with the pace of the source by themselves, and a slow trickle is answered at once. No
@@ -26,6 +28,12 @@ import org.jspecify.annotations.Nullable;
  * <p>Signals may come from any thread; they are serialised by a work counter, as in every operator of Mutiny.
  */
 final class UpsertStream extends AbstractMulti<WriteResult> {
+    /**
+     * Points of one share at most. A hundred streams that take turns at a full budget point by point would write slices
+     * of a few points each, and a slice costs as much as twenty points: an answer, and several changes of threads.
+     */
+    private static final int MOST_OF_A_SHARE = 32;
+
     private final Multi<Point> source;
     private final Bounds bounds;
     private final ByteBudget.Shares budget;
@@ -86,6 +94,11 @@ final class UpsertStream extends AbstractMulti<WriteResult> {
 
         private List<Point> slice = new ArrayList<>();
         private List<ByteBudget.Waiter> shares = new ArrayList<>();
+        /** What the last share has room for still. */
+        private long shareBytes;
+
+        private int sharePoints;
+        private int lastSlice;
         private long sliceBytes;
         private long sliceSinceNs;
         private long position;
@@ -199,6 +212,7 @@ final class UpsertStream extends AbstractMulti<WriteResult> {
             if (point == null || finished) {
                 return;
             }
+            long bytes = point.heapBytes();
             if (!awaitsGrant) {
                 asked = false;
                 try {
@@ -207,14 +221,11 @@ final class UpsertStream extends AbstractMulti<WriteResult> {
                     stopAt(e);
                     return;
                 }
-                awaitsGrant = true;
-                ByteBudget.Waiter share = budget.acquire(point.heapBytes());
-                shares.add(share);
-                if (!share.isGranted()) {
-                    share.onGranted(this::signal);
+                if (sharePoints == 0 || shareBytes < bytes) {
+                    awaitShare(bytes);
                 }
             }
-            if (shares.getLast().isGranted()) {
+            if (!awaitsGrant || shares.getLast().isGranted()) {
                 awaitsGrant = false;
                 arrived = null;
                 position++;
@@ -222,8 +233,34 @@ final class UpsertStream extends AbstractMulti<WriteResult> {
                     sliceSinceNs = System.nanoTime();
                 }
                 slice.add(point);
-                sliceBytes += point.heapBytes();
+                sliceBytes += bytes;
+                shareBytes -= bytes;
+                sharePoints--;
             }
+        }
+
+        /** Asks for a share for a point and for as many more as the source seems to have at hand. */
+        private void awaitShare(long bytes) {
+            keepUsed();
+            long room = Math.max(1, (bounds.bytes() - sliceBytes) / bytes);
+            long points = Math.min(Math.min(2L * lastSlice, MOST_OF_A_SHARE), bounds.points() - slice.size());
+            sharePoints = (int) Math.clamp(points, 1, room);
+            awaitsGrant = true;
+            ByteBudget.Waiter share = budget.acquire(sharePoints * bytes, sharePoints);
+            shareBytes = Math.max(bytes, share.bytes());
+            shares.add(share);
+            if (!share.isGranted()) {
+                share.onGranted(this::signal);
+            }
+        }
+
+        /** Gives back what the last share has room for still. */
+        private void keepUsed() {
+            if (sharePoints > 0) {
+                shares.getLast().giveBack(shareBytes, sharePoints);
+            }
+            sharePoints = 0;
+            shareBytes = 0;
         }
 
         /** A bad point ends the stream, after the answer to everything before it. */
@@ -256,7 +293,11 @@ final class UpsertStream extends AbstractMulti<WriteResult> {
 
         private void write() {
             demand.updateAndGet(d -> d == Long.MAX_VALUE ? d : d - 1);
+            if (!awaitsGrant) {
+                keepUsed();
+            }
             List<Point> points = slice;
+            lastSlice = points.size();
             slice = new ArrayList<>();
             sliceBytes = 0;
             long sinceNs = sliceSinceNs;

@@ -126,6 +126,38 @@ class ByteBudgetTest {
     }
 
     @Test
+    void shouldCountAShareByItsPlacesAndTakeSomeBack() {
+        ByteBudget node = new ByteBudget(1_000);
+        ByteBudget.Account account = node.account(500, 4);
+        ByteBudget.Waiter first = account.acquire(null, 30, 3);
+        ByteBudget.Waiter next = account.acquire(null, 20, 2);
+        assertThat(first.isGranted()).isTrue();
+        assertThat(next.isGranted()).isFalse();
+
+        first.giveBack(10, 1);
+        assertThat(next.isGranted()).isTrue();
+        assertThat(node.used()).isEqualTo(40);
+        first.release();
+        assertThat(node.used()).isEqualTo(20);
+        next.release();
+        assertThat(node.used()).isZero();
+    }
+
+    @Test
+    void shouldCallASenderBackWhereItSays() {
+        ByHand home = new ByHand();
+        ByteBudget.Account account = new ByteBudget(100).account(10);
+        ByteBudget.Waiter all = account.acquire(null, 10);
+        List<String> called = new ArrayList<>();
+        account.acquire(new Sender(home), 10).onGranted(() -> called.add("granted"));
+
+        all.release();
+        assertThat(called).isEmpty();
+        home.runAll();
+        assertThat(called).containsExactly("granted");
+    }
+
+    @Test
     void shouldHoldASenderToItsLimitOverAllAccounts() {
         ByteBudget node = new ByteBudget(100, 10);
         ByteBudget.Account one = node.account(100);

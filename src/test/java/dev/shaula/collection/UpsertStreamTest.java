@@ -160,6 +160,35 @@ class UpsertStreamTest {
     }
 
     @Test
+    void shouldTakeSharesForTwiceAsManyPointsAsTheLastSliceHad() {
+        ByHand socket = new ByHand();
+        ByHand disk = new ByHand();
+        List<Integer> shares = new ArrayList<>();
+        ByteBudget.Shares counted = (bytes, points) -> {
+            shares.add(points);
+            return budget.acquire(bytes, points);
+        };
+        UpsertStream stream = new UpsertStream(
+                PointSource.of(6, socket),
+                new UpsertStream.Bounds(100, Long.MAX_VALUE),
+                counted,
+                new SliceRecorder(disk));
+        subscribe(stream, Long.MAX_VALUE);
+        for (int i = 0; i < 5; i++) {
+            socket.runOne();
+        }
+        assertThat(shares).containsExactly(1, 2, 2);
+        disk.runOne();
+        socket.runOne();
+        assertThat(shares).containsExactly(1, 2, 2, 8);
+        assertThat(budget.used()).isEqualTo((4 + 8) * POINT_BYTES);
+        disk.runOne();
+        assertThat(budget.used()).as("what of a share was not used").isEqualTo(POINT_BYTES);
+        disk.runAll();
+        assertAllGivenBack();
+    }
+
+    @Test
     void shouldCompleteAnEmptySource() {
         SliceRecorder writer = new SliceRecorder(AT_ONCE);
         subscribe(stream(PointSource.of(0, AT_ONCE), 3, budget, writer), 0).assertCompleted();

@@ -213,13 +213,20 @@ public final class DoorSpeed {
     /** Searches over 4 connections while single points are inserted at a constant rate. */
     private void mixed() throws IOException {
         String[] parts = options.get("--mixed").split("/");
+        int k = Integer.parseInt(parts[0]);
+        int ef = Integer.parseInt(parts[1]);
         int rate = Integer.parseInt(parts[2]);
-        for (String name : options.get("--doors").split(",")) {
+        String[] names = options.get("--doors").split(",");
+        // Before anything is inserted: copies of rows are nearer than some of the exact neighbours that are known.
+        Map<String, Double> recalls = new HashMap<>();
+        for (String name : names) {
             Door door = door(name);
-            int k = Integer.parseInt(parts[0]);
-            int ef = Integer.parseInt(parts[1]);
+            recalls.put(name, recall(door, encoded(door, k, ef), k));
+        }
+        for (String name : names) {
+            Door door = door(name);
             IntFunction<ByteBuffer> encoded = encoded(door, k, ef);
-            double recall = recall(door, encoded, k);
+            double recall = recalls.get(name);
             Lane lane = Lane.closed(door::open, 4, encoded, Integer.MAX_VALUE, (n, answer) -> {});
             String prefix = "x-" + System.nanoTime() + "-";
             Lane inserts = Lane.constant(

@@ -7,10 +7,12 @@ import static dev.shaula.load.Options.say;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -149,6 +151,9 @@ public final class Overload {
         }
         Phase idle = phase("idle", server, List.of(), settings.phaseSeconds(), false);
         Phase polite = phase("one polite writer a door", server, take(every, 1), settings.phaseSeconds(), true);
+        // Until dead rows are mended and dropped as fast as they come, and the code is compiled: no peak is kept up
+        // before.
+        phase("warming up", server, take(every, Math.min(16, settings.writers())), settings.phaseSeconds(), false);
         double peak = 0;
         for (int writers = 1; writers <= Math.min(16, settings.writers()); writers *= 4) {
             List<Greedy> some = take(every, writers);
@@ -158,6 +163,7 @@ public final class Overload {
                     phase(name, server, some, settings.phaseSeconds(), false).rowsPerSecond());
         }
         Phase overload = phase(settings.writers() + " greedy writers a door", server, every, settings.seconds(), false);
+        phase("1 greedy writer a door, after it", server, take(every, 1), settings.phaseSeconds(), false);
         for (Greedy writer : every) {
             writer.finish();
         }
@@ -205,10 +211,13 @@ public final class Overload {
         Metrics before = metrics(server);
         Percentiles searches = new Percentiles();
         Percentiles acknowledged = new Percentiles();
-        long rowsBefore = writers.stream().mapToLong(Greedy::acknowledgedRows).sum();
+        Map<String, Long> rowsBefore = acknowledged(writers);
+        Duration processorBefore = server.processorTime();
         long start = System.nanoTime();
         long end = start + TimeUnit.SECONDS.toNanos(seconds);
         double rate;
+        double cores;
+        Map<String, Long> doors;
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Future<?>> running = new ArrayList<>();
             for (Greedy writer : writers) {
@@ -225,7 +234,11 @@ public final class Overload {
             search(server, end, searches, threads);
             // What is acknowledged now; what is still under way belongs to no phase.
             double took = (System.nanoTime() - start) / 1e9;
-            rate = (writers.stream().mapToLong(Greedy::acknowledgedRows).sum() - rowsBefore) / took;
+            doors = acknowledged(writers);
+            Duration processor = server.processorTime().minus(processorBefore);
+            doors.replaceAll((door, rows) -> Math.round((rows - rowsBefore.getOrDefault(door, 0L)) / took));
+            cores = processor.toNanos() / 1e9 / took;
+            rate = doors.values().stream().mapToLong(Long::longValue).sum();
             for (Future<?> writer : running) {
                 writer.get();
             }
@@ -251,7 +264,22 @@ public final class Overload {
                 searches.count(),
                 phase.searchP50(),
                 phase.searchP99()));
+        if (doors.size() > 1) {
+            say(String.format(
+                    Locale.ROOT,
+                    "    of it %s; the server used %.2f cores, %.0f us a row",
+                    doors,
+                    cores,
+                    cores / rate * 1e6));
+        }
         return phase;
+    }
+
+    /** Rows by door. */
+    private static Map<String, Long> acknowledged(List<Greedy> writers) {
+        Map<String, Long> rows = new TreeMap<>();
+        writers.forEach(writer -> rows.merge(writer.getClass().getSimpleName(), writer.acknowledgedRows(), Long::sum));
+        return rows;
     }
 
     /** Searches at a constant rate, each timed from when it was due. */

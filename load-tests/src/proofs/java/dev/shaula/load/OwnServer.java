@@ -97,6 +97,11 @@ final class OwnServer {
         return process.pid();
     }
 
+    /** Processor time that it has used. */
+    Duration processorTime() {
+        return process.info().totalCpuDuration().orElse(Duration.ZERO);
+    }
+
     boolean isAlive() {
         return process.isAlive();
     }

@@ -30,6 +30,7 @@ final class UpsertCall
     private final Call<UpsertStreamRequest, UpsertAck> call;
     private final Targets targets;
     private final GrpcMetrics metrics;
+    private final Thread loop = Thread.currentThread();
 
     private String collection = "";
     private Ack ack = Ack.INDEXED;
@@ -159,11 +160,17 @@ final class UpsertCall
 
     @Override
     public void request(long n) {
-        call.onLoop(() -> {
-            long sum = demand + n;
-            demand = sum < 0 ? Long.MAX_VALUE : sum;
-            advance();
-        });
+        if (loop.equals(Thread.currentThread())) {
+            demand(n); // what is at hand is answered inside the call, so that slices are not of one point
+        } else {
+            call.onLoop(() -> demand(n));
+        }
+    }
+
+    private void demand(long n) {
+        long sum = demand + n;
+        demand = sum < 0 ? Long.MAX_VALUE : sum;
+        advance();
     }
 
     @Override

@@ -61,6 +61,11 @@ final class Exchange {
         return request;
     }
 
+    /** Bytes that the kernel may take in advance of a stream that is kept waiting. */
+    int receiveBuffer() {
+        return door.config().receiveBuffer();
+    }
+
     HttpServerResponse response() {
         return response;
     }

@@ -18,6 +18,7 @@ class HttpConfig {
 
     private final long maxBody;
     private final long ingestBytes;
+    private final int receiveBuffer;
     private final Duration ingestWait;
     private final Duration bodyTimeout;
     private final Duration pulse;
@@ -31,6 +32,10 @@ class HttpConfig {
                 .ingestBudget()
                 .map(MemorySize::asLongValue)
                 .orElse(Runtime.getRuntime().maxMemory() / 4);
+        receiveBuffer = Math.toIntExact(settings.http()
+                .receiveBuffer()
+                .map(MemorySize::asLongValue)
+                .orElse(Math.clamp(Runtime.getRuntime().maxMemory() / 8 / 1024, 64L << 10, 1L << 20)));
         ingestWait = settings.http().ingestWait();
         bodyTimeout = settings.http().bodyTimeout();
         queryDefaults = new QueryDefaults(
@@ -41,6 +46,11 @@ class HttpConfig {
     /** Largest upsert that is stored as a whole, in bytes of JSON. */
     long maxBody() {
         return maxBody;
+    }
+
+    /** Bytes that the kernel may take in advance of a stream that is kept waiting. */
+    int receiveBuffer() {
+        return receiveBuffer;
     }
 
     /** How long a body may wait for the ingest budget before it is refused. */
@@ -72,6 +82,7 @@ class HttpConfig {
         bounds.add("body_timeout_ms", bodyTimeout.toMillis());
         bounds.add("bodies_bytes", budget.capacity());
         bounds.add("bodies_of_connection_bytes", budget.connectionLimit());
+        bounds.add("receive_buffer_bytes", receiveBuffer);
         bounds.add("bodies_wait_ms", ingestWait.toMillis());
         return budget;
     }

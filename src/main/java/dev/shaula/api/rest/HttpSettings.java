@@ -26,6 +26,12 @@ interface HttpSettings {
         /** Heap for bodies being assembled, node-wide; by default a quarter of the heap. */
         Optional<MemorySize> ingestBudget();
 
+        /**
+         * Bytes that the kernel may take in advance of a stream of records that is kept waiting; by default a thousandth
+         * of the write budget's default, 64 KiB to 1 MiB.
+         */
+        Optional<MemorySize> receiveBuffer();
+
         /** A body of which nothing comes for so long is refused with 408, and its connection closed. */
         @WithDefault("30s")
         Duration bodyTimeout();

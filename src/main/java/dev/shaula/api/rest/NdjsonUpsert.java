@@ -41,7 +41,7 @@ final class NdjsonUpsert {
         this.targets = targets;
         this.ack = ack;
         response = exchange.response();
-        source = new RecordSource(exchange.request(), exchange.context());
+        source = new RecordSource(exchange.request(), exchange.context(), exchange.receiveBuffer());
         named = exchange.request().getParam("collection");
     }
 

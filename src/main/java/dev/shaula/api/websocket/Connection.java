@@ -5,6 +5,7 @@ import dev.shaula.api.wire.LiveFeed;
 import dev.shaula.api.wire.SocketAnswers;
 import dev.shaula.api.wire.SocketMessage;
 import dev.shaula.api.wire.VectorForm;
+import dev.shaula.collection.Sender;
 import dev.shaula.collection.VectorCollection;
 import dev.shaula.model.Limits;
 import dev.shaula.model.LiveChange;
@@ -33,6 +34,7 @@ final class Connection {
 
     private final ServerWebSocket socket;
     private final Context context;
+    private final Sender sender;
     private final SocketDoor door;
     private final Map<String, Upload> uploads = new HashMap<>();
     private final Map<String, Cancellable> queries = new HashMap<>();
@@ -46,7 +48,8 @@ final class Connection {
     private boolean paused;
     private boolean over;
 
-    Connection(ServerWebSocket socket, Context context, SocketDoor door) {
+    Connection(ServerWebSocket socket, Context context, Sender sender, SocketDoor door) {
+        this.sender = sender;
         this.socket = socket;
         this.context = context;
         this.door = door;
@@ -175,7 +178,7 @@ final class Connection {
                     + " streams on one socket; close one first");
         }
         VectorCollection collection = door.registry().require(wish.collection());
-        Upload upload = new Upload(wish, collection, door, this::sendFromAnywhere);
+        Upload upload = new Upload(wish, collection, sender, door, this::sendFromAnywhere);
         uploads.put(wish.stream(), upload);
         upload.onEnd(() -> context.runOnContext(ended -> uploads.remove(wish.stream(), upload)));
         enter(upload);

@@ -1,6 +1,7 @@
 package dev.shaula.api.websocket;
 
 import dev.shaula.api.wire.Answers;
+import dev.shaula.api.wire.ClientConnection;
 import dev.shaula.api.wire.Connections;
 import dev.shaula.model.Limits;
 import io.quarkus.vertx.http.HttpServerOptionsCustomizer;
@@ -42,8 +43,9 @@ class StreamRoute {
             routing.request()
                     .toWebSocket()
                     .onSuccess(socket -> {
-                        Connections.of(routing.request()).exempt();
-                        new Connection(socket, routing.vertx().getOrCreateContext(), door).start();
+                        ClientConnection connection = Connections.of(routing.request());
+                        connection.exempt();
+                        new Connection(socket, routing.vertx().getOrCreateContext(), connection.sender(), door).start();
                     })
                     .onFailure(refused -> door.leave());
         }

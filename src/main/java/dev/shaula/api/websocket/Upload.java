@@ -3,6 +3,7 @@ package dev.shaula.api.websocket;
 import dev.shaula.api.wire.Failure;
 import dev.shaula.api.wire.SocketAnswers;
 import dev.shaula.api.wire.SocketMessage;
+import dev.shaula.collection.Sender;
 import dev.shaula.collection.VectorCollection;
 import dev.shaula.model.Ack;
 import dev.shaula.model.Point;
@@ -27,6 +28,7 @@ final class Upload {
     private final String name;
     private final String collectionName;
     private final VectorCollection collection;
+    private final Sender sender;
     private final Ack ack;
     private final StreamTable table;
     private final SocketDoor.Credit granted;
@@ -48,8 +50,19 @@ final class Upload {
     private boolean byClient;
     private boolean ended;
 
-    /** @param client takes messages for the client, on any thread, without blocking */
-    Upload(SocketMessage.Open wish, VectorCollection collection, SocketDoor door, Consumer<byte[]> client) {
+    /**
+     * A stream that has not begun.
+     *
+     * @param sender the connection, as the write budget sees it
+     * @param client takes messages for the client, on any thread, without blocking
+     */
+    Upload(
+            SocketMessage.Open wish,
+            VectorCollection collection,
+            Sender sender,
+            SocketDoor door,
+            Consumer<byte[]> client) {
+        this.sender = sender;
         this.name = wish.stream();
         this.collection = collection;
         this.collectionName = collection.config().name();
@@ -91,7 +104,7 @@ final class Upload {
         if (credit() == 0) {
             granted.share().onGranted(this::granted);
         }
-        collection.upsert(points, ack).subscribe().with(this::stored, this::failed, this::completed);
+        collection.sentBy(sender).upsert(points, ack).subscribe().with(this::stored, this::failed, this::completed);
     }
 
     private synchronized long credit() {

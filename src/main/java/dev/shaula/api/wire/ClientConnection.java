@@ -7,6 +7,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.AttributeKey;
 import java.nio.charset.StandardCharsets;
@@ -21,7 +22,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     private static final AttributeKey<ClientConnection> KEY = AttributeKey.valueOf("shaula.connection");
     private static final long NEVER = 0;
 
-    private final Sender sender = new Sender();
+    private final Sender sender;
     private final IngestBudget.Account bodies = new IngestBudget.Account();
     private @Nullable ChannelHandlerContext context;
     /** Since when a request is awaited: its first byte, or the opening of the connection. */
@@ -32,7 +33,9 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     /** Whether it speaks something else than HTTP/1 by now, and so is not watched any more. */
     private boolean exempt;
 
-    private ClientConnection() {}
+    private ClientConnection(Channel channel) {
+        sender = new Sender(channel.eventLoop());
+    }
 
     /** The one of a channel, which is watched from now on. Event loop of the channel. */
     static ClientConnection of(Channel channel) {
@@ -40,7 +43,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
         if (known != null) {
             return known;
         }
-        ClientConnection fresh = new ClientConnection();
+        ClientConnection fresh = new ClientConnection(channel);
         channel.attr(KEY).set(fresh);
         channel.pipeline().addFirst("shaula-connection", fresh);
         return fresh;
@@ -61,6 +64,17 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
     /** What its requests hold of the ingest budget. */
     public IngestBudget.Account bodies() {
         return bodies;
+    }
+
+    /**
+     * Bounds what the kernel takes of it in advance, to about so many bytes, once what it has taken already is read. Its
+     * event loop. A connection of HTTP/2 is better paced by its windows.
+     */
+    public void receiveAtMost(int bytes) {
+        ChannelHandlerContext of = context;
+        if (of != null) {
+            of.channel().config().setOption(ChannelOption.SO_RCVBUF, bytes);
+        }
     }
 
     /** It is not one of HTTP/1 any more: nothing is awaited in a given time. */

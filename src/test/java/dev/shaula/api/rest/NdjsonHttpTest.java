@@ -48,6 +48,9 @@ class NdjsonHttpTest {
         post("?ack=durable", "{\"id\":\"a\",\"vector\":[1],\"collection\":\"nd-named\"}\n\n{\"id\":7,\"values\":[2]}")
                 .then()
                 .statusCode(200);
+        while (Http.count("nd-named") < 2) { // durable may be sooner than searchable; a hang is a failure
+            Thread.onSpinWait();
+        }
         assertThat(Http.count("nd-named")).isEqualTo(2);
     }
 

@@ -66,6 +66,7 @@ class ServerHttpTest {
                 .then()
                 .body("limits.bodies_bytes", equalTo(24 << 20))
                 .body("limits.bodies_wait_ms", equalTo(1_000))
+                .body("limits.receive_buffer_bytes", greaterThanOrEqualTo(65_536))
                 .body("limits.search_queue", equalTo(1_024))
                 .body("limits.connections", greaterThanOrEqualTo(100))
                 .body("limits.write_budget_bytes", greaterThanOrEqualTo(1 << 20))

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.shaula.api.wire.SocketMessage;
+import dev.shaula.collection.Sender;
 import dev.shaula.fixture.EmbeddedNode;
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
@@ -49,7 +50,8 @@ class StreamTableTest {
 
     private Upload upload(String name) {
         SocketMessage.Open wish = new SocketMessage.Open(name, "c", Ack.INDEXED);
-        return new Upload(wish, node.collections().require("c"), served.door(), message -> {});
+        return new Upload(
+                wish, node.collections().require("c"), new Sender(Runnable::run), served.door(), message -> {});
     }
 
     private Upload entered(String name) {
