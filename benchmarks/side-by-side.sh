@@ -19,7 +19,7 @@ What
   --peers LIST          shaula, hnswlib, faiss-flat, faiss-sq8, usearch-f32, usearch-i8, lucene-f32, lucene-quantized
                         (or lucene-1bit, lucene-7bit), jvector; a native one also with -thp: in huge pages
                                                                         [all but those in brackets, hnswlib-thp]
-  --quantization LIST   of Shaula, one line each: auto, none, int8, bits                                      [auto]
+  --quantization LIST   of Shaula, one line each: auto, none, int8, int4, bits                                  [auto]
   --quick               the first 10,000 rows of mnist-784, one repetition: minutes, says little
   --k LIST              results wanted                                                                      [10,100]
   --threads LIST        searching threads                                                                      [1,2]

@@ -138,7 +138,7 @@ final class CollectionsCommand implements Runnable {
         @Option(
                 names = "--quantization",
                 paramLabel = "KIND",
-                description = "What searches walk the graph on: auto, none, int8 or bits (default: auto).")
+                description = "What searches walk the graph on: auto, none, int8, int4 or bits (default: auto).")
         private @Nullable String quantization;
 
         @Option(names = "--no-hnsw", description = "No graph: every search compares with every vector.")

@@ -7,6 +7,7 @@ import dev.shaula.model.Filter;
 import dev.shaula.model.GroupRequest;
 import dev.shaula.model.IndexStatus;
 import dev.shaula.model.LiveQuery;
+import dev.shaula.model.MemoryUse;
 import dev.shaula.model.MetadataChange;
 import dev.shaula.model.Point;
 import dev.shaula.model.Precondition;
@@ -147,7 +148,7 @@ final class QuarantinedShard implements Shard {
 
     @Override
     public ShardStatus status() {
-        return new ShardStatus(0, 0, 0, 0, failure);
+        return new ShardStatus(0, 0, MemoryUse.NONE, 0, failure);
     }
 
     @Override

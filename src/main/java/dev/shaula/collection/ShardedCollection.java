@@ -14,6 +14,7 @@ import dev.shaula.model.IndexStatus;
 import dev.shaula.model.Limits;
 import dev.shaula.model.LiveChange;
 import dev.shaula.model.LiveQuery;
+import dev.shaula.model.MemoryUse;
 import dev.shaula.model.Metadata;
 import dev.shaula.model.MetadataChange;
 import dev.shaula.model.Point;
@@ -127,16 +128,16 @@ final class ShardedCollection implements VectorCollection {
     @Override
     public CollectionInfo info() {
         long count = 0;
-        long bytes = 0;
+        MemoryUse memory = MemoryUse.NONE;
         for (Shard shard : shards) {
             ShardStatus status = shard.status();
             count += status.vectorCount();
-            bytes += status.memoryBytes();
+            memory = memory.plus(status.memory());
         }
         AutoIndexes own = config.autoIndexFields() == 0
                 ? AutoIndexes.NONE
                 : new AutoIndexes(indexes.all().automatic().size(), !indexes.looksForMore());
-        return new CollectionInfo(config, count, createdAt, bytes, own);
+        return new CollectionInfo(config, count, createdAt, memory, own);
     }
 
     /** Bytes of writes that wait in the mailboxes of its shards. */

@@ -14,6 +14,8 @@ public final class GraphSearcher {
     private static final int SCAN_BLOCK = 256;
     private static final int REFINE_BLOCK = 16;
     private static final double SPREADS = 3;
+    /** Nothing is within it. */
+    private static final long NO_REACH = Long.MIN_VALUE;
     /** Beyond this heaps are faster: a node that comes moves half of those kept. */
     private static final int MOST_SORTED = 1_024;
 
@@ -28,6 +30,7 @@ public final class GraphSearcher {
     private float[] distances = {};
     private long[] found = new long[256];
     private int foundCount;
+    private int walked;
     /** Keeps the compiler from leaving out the reads that only warm the cache. */
     private long touched;
 
@@ -63,7 +66,7 @@ public final class GraphSearcher {
         foundCount = 0;
         if (graph.entry() != HnswGraph.NONE) {
             Scorer walker = scorer.walker();
-            walkDown(graph, walker == null ? scorer : walker, ef, accepted);
+            walkDown(graph, walker == null ? scorer : walker, ef, accepted, NO_REACH, ef);
             if (walker != null) {
                 refine(scorer, kept(k));
             } else if (graph.size() == rows) {
@@ -79,15 +82,89 @@ public final class GraphSearcher {
         return foundCount;
     }
 
-    private void walkDown(HnswGraph graph, Scorer scorer, int ef, long @Nullable [] accepted) {
+    private void walkDown(HnswGraph graph, Scorer scorer, int ef, long @Nullable [] accepted, long reach, int most) {
         long entry = descend(graph, scorer, startOf(graph, scorer), graph.topLevel(), 0);
-        walk(graph, scorer, 0, entry, ef, accepted);
+        walk(graph, scorer, 0, entry, ef, accepted, reach, most);
     }
 
-    /** Measures the nearest {@code n} results with another scorer, drops the rest and sorts again. */
-    public void rescore(Scorer scorer, int n) {
+    /**
+     * What a search by distance is for.
+     *
+     * @param radius distance up to which rows are wanted
+     * @param k results kept, the nearest
+     * @param ef candidates kept beyond those within the radius
+     * @param most candidates kept in all, at least {@code ef}
+     */
+    public record Range(float radius, int k, int ef, int most) {}
+
+    /**
+     * Finds the rows within a radius, without knowing how many there are: a walk of the width {@code ef} shows how far its
+     * distances are off and how many there are, if they are less than half of that; if not, and more are wanted, another
+     * goes on for as long as it finds rows within the radius and three times that error. Results as {@link #search}, by exact distances, among them some beyond the radius;
+     * {@link #walked} tells how wide the walk was.
+     *
+     * @param scorer what walks, or its {@link Scorer#walker}
+     * @param exact of the same query
+     */
+    public int searchRange(
+            HnswGraph graph, int rows, Scorer scorer, Scorer exact, Range range, long @Nullable [] accepted) {
         results.clear();
-        remeasure(scorer, Math.min(n, foundCount), n);
+        walked = 0;
+        if (graph.entry() != HnswGraph.NONE) {
+            Scorer walker = scorer.walker();
+            Scorer coarse = walker == null ? scorer : walker;
+            walkDown(graph, coarse, range.ef, accepted, NO_REACH, range.ef);
+            float reach = measureRange(exact, range);
+            if (range.most > range.ef && foundCount == range.ef && Keys.distance(found[foundCount / 2]) <= reach) {
+                walkDown(graph, coarse, range.ef, accepted, Keys.of(reach, 0), range.most);
+                measureRange(exact, range);
+            }
+            walked = foundCount;
+        }
+        measure(graph.size(), rows, exact, range.k, accepted);
+        collect();
+        return foundCount;
+    }
+
+    /** Candidates that the walk of {@link #searchRange} ended with. */
+    public int walked() {
+        return walked;
+    }
+
+    /** Measures what was found, the nearest first, while it may be within the radius; returns up to where it may. */
+    private float measureRange(Scorer exact, Range range) {
+        results.clear();
+        makeRoom(REFINE_BLOCK);
+        double squares = 0;
+        double reach = Double.POSITIVE_INFINITY;
+        for (int first = 0; first < foundCount && Keys.distance(found[first]) <= reach; first += REFINE_BLOCK) {
+            int n = Math.min(REFINE_BLOCK, foundCount - first);
+            squares += look(exact, first, n, range.k);
+            reach = range.radius + SPREADS * Math.sqrt(squares / (first + n));
+        }
+        return (float) reach;
+    }
+
+    /** Measures {@code n} of what was found from {@code first} on; returns the sum of the squares of how far it was off. */
+    private double look(Scorer scorer, int first, int n, int keep) {
+        for (int i = 0; i < n; i++) {
+            nodes[i] = Keys.node(found[first + i]);
+        }
+        keepAll(scorer, n, keep);
+        double squares = 0;
+        for (int i = 0; i < n; i++) {
+            double off = (double) distances[i] - Keys.distance(found[first + i]);
+            squares += off * off;
+        }
+        return squares;
+    }
+
+    /**
+     * Measures results again with a better scorer, the nearest first, until none of the rest has a prospect to be among the
+     * nearest {@code k}; drops all others.
+     */
+    public void rescore(Scorer scorer, int k) {
+        refine(scorer, k);
         collect();
     }
 
@@ -113,24 +190,8 @@ public final class GraphSearcher {
                     return;
                 }
             }
-            int n = Math.min(REFINE_BLOCK, foundCount - first);
-            for (int i = 0; i < n; i++) {
-                nodes[i] = Keys.node(found[first + i]);
-            }
-            keepAll(scorer, n, keep);
-            for (int i = 0; i < n; i++) {
-                double off = (double) distances[i] - Keys.distance(found[first + i]);
-                squares += off * off;
-            }
+            squares += look(scorer, first, Math.min(REFINE_BLOCK, foundCount - first), keep);
         }
-    }
-
-    private void remeasure(Scorer scorer, int n, int ef) {
-        makeRoom(n);
-        for (int i = 0; i < n; i++) {
-            nodes[i] = Keys.node(found[i]);
-        }
-        keepAll(scorer, n, ef);
     }
 
     /**
@@ -183,17 +244,25 @@ public final class GraphSearcher {
 
     /** Searches one level from the node of {@code entry}; {@link #foundKey} gives the results, closest first. */
     void searchLevel(HnswGraph graph, Scorer scorer, int level, long entry, int ef) {
-        walk(graph, scorer, level, entry, ef, null);
+        walk(graph, scorer, level, entry, ef, null, NO_REACH, ef);
     }
 
-    private void walk(HnswGraph graph, Scorer scorer, int level, long entry, int ef, long @Nullable [] accepted) {
+    private void walk(
+            HnswGraph graph,
+            Scorer scorer,
+            int level,
+            long entry,
+            int ef,
+            long @Nullable [] accepted,
+            long reach,
+            int most) {
         makeRoom(graph.capacity(0));
         visited.reset(graph.nodes(level));
         visited.add(Keys.node(entry));
-        if (accepted == null && ef <= MOST_SORTED) {
+        if (accepted == null && ef <= MOST_SORTED && reach == NO_REACH) {
             walkSorted(graph, scorer, level, entry, ef);
         } else {
-            walkHeaps(graph, scorer, level, entry, ef, accepted);
+            walkHeaps(graph, scorer, level, entry, ef, accepted, reach, most);
         }
     }
 
@@ -215,15 +284,27 @@ public final class GraphSearcher {
         foundCount = nearest.size();
     }
 
-    /** What is walked through need not be what is found, so that candidates and results differ. */
-    private void walkHeaps(HnswGraph graph, Scorer scorer, int level, long entry, int ef, long @Nullable [] accepted) {
+    /**
+     * What is walked through need not be what is found, so that candidates and results differ. Keeps {@code ef} results
+     * besides those up to the key {@code reach}, {@code most} in all.
+     */
+    private void walkHeaps(
+            HnswGraph graph,
+            Scorer scorer,
+            int level,
+            long entry,
+            int ef,
+            long @Nullable [] accepted,
+            long reach,
+            int most) {
         candidates.clear();
         results.clear();
         candidates.push(entry);
         keep(entry, ef, accepted);
+        int width = ef;
         while (!candidates.isEmpty()) {
             long next = candidates.pop();
-            if (results.size() >= ef && next > ~results.top()) {
+            if (results.size() >= width && next > ~results.top()) {
                 break;
             }
             checkStopped();
@@ -234,9 +315,12 @@ public final class GraphSearcher {
             score(graph, scorer, level, n);
             for (int i = 0; i < n; i++) {
                 long key = Keys.of(distances[i], nodes[i]);
-                if (results.size() < ef || key < ~results.top()) {
+                if (key <= reach && width < most && (accepted == null || isSet(accepted, nodes[i]))) {
+                    width++;
+                }
+                if (results.size() < width || key < ~results.top()) {
                     candidates.push(key);
-                    keep(key, ef, accepted);
+                    keep(key, width, accepted);
                 }
             }
         }

@@ -8,15 +8,20 @@ import java.time.Instant;
  * @param config what it was made with
  * @param vectorCount live points in the published snapshots
  * @param createdAt when it was created
- * @param memoryBytes native memory that its vectors hold, in bytes
+ * @param memory what its shards hold
  * @param autoIndexes what it indexes without having been told to
  */
 public record CollectionInfo(
-        CollectionConfig config, long vectorCount, Instant createdAt, long memoryBytes, AutoIndexes autoIndexes) {
+        CollectionConfig config, long vectorCount, Instant createdAt, MemoryUse memory, AutoIndexes autoIndexes) {
 
     /** Of a collection that indexes what it is told to. */
-    public CollectionInfo(CollectionConfig config, long vectorCount, Instant createdAt, long memoryBytes) {
-        this(config, vectorCount, createdAt, memoryBytes, AutoIndexes.NONE);
+    public CollectionInfo(CollectionConfig config, long vectorCount, Instant createdAt, MemoryUse memory) {
+        this(config, vectorCount, createdAt, memory, AutoIndexes.NONE);
+    }
+
+    /** Bytes of all its memory. */
+    public long memoryBytes() {
+        return memory.totalBytes();
     }
 
     /**

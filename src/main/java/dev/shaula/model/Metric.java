@@ -36,6 +36,15 @@ public enum Metric {
         };
     }
 
+    /** The distance of a score, the inverse of {@link #score} up to rounding; infinite where every distance scores more. */
+    public float distance(float score) {
+        return switch (this) {
+            case COSINE -> score <= -1f ? Float.POSITIVE_INFINITY : 1f - score;
+            case DOT -> -score;
+            case EUCLIDEAN -> score <= 0f ? Float.POSITIVE_INFINITY : 1f / score - 1f;
+        };
+    }
+
     /** The name used on the wire: {@code cosine}, {@code dot} or {@code euclidean}. */
     public String wireName() {
         return name().toLowerCase(Locale.ROOT);

@@ -14,6 +14,8 @@ public enum Quantization {
     NONE("none"),
     /** 8 bits a dimension, with a scale and an offset for each vector. */
     INT8("int8"),
+    /** 4 bits a dimension, with a scale and an offset for each vector: half the memory of {@link #INT8}. */
+    INT4("int4"),
     /** 1 bit a dimension after a rotation, then 8 bits for the best of what is found. */
     BITS("bits");
 

@@ -7,7 +7,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param vector {@code d} finite floats; not to be written to
  * @param k results wanted, 1 to {@link Limits#MAX_TOP_K}; fewer come back only when fewer exist
- * @param ef candidates kept by the graph search, 0 for the default; never less than {@code k} is used
+ * @param ef candidates kept by the graph search, 0 for the default; never less than {@code k} is used. With a
+ *     {@code minScore} and no filter, candidates kept besides those that score as much: such a search widens by itself and
+ *     needs no {@code ef} to find many
  * @param exact true: compare with every accepted row instead of walking the graph
  * @param minScore results below it are left out; {@code Float.NEGATIVE_INFINITY} for no limit
  * @param filter rows must match before they count towards {@code k}; null for all rows

@@ -289,7 +289,7 @@ public final class LocalShard implements Shard {
     @Override
     public ShardStatus status() {
         ShardSnapshot s = current().at(runtime.nowMs());
-        return new ShardStatus(s.count(), s.sequence(), s.memoryBytes(), mailbox.bytes(), failure());
+        return new ShardStatus(s.count(), s.sequence(), s.memory(), mailbox.bytes(), failure());
     }
 
     private @Nullable String failure() {

@@ -65,6 +65,11 @@ final class SearchPlanner {
         return width <= MOST_WIDENED * task.ef() ? (int) Math.ceil(width) : 0;
     }
 
+    /** The width at which a walk of a graph measures as many distances as a scan of so many rows. */
+    static int widest(int rows, int m) {
+        return (int) (rows / (DISTANCES_PER_RESULT * m));
+    }
+
     static Choice choose(Task task) {
         long walk = Math.round(DISTANCES_PER_RESULT * task.ef() * task.m());
         boolean few = task.matches() <= Math.max(SCAN_ROWS, 2 * task.k());

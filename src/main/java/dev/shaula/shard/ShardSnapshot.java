@@ -8,6 +8,7 @@ import dev.shaula.model.ExplainedSearch;
 import dev.shaula.model.Filter;
 import dev.shaula.model.GroupRequest;
 import dev.shaula.model.Limits;
+import dev.shaula.model.MemoryUse;
 import dev.shaula.model.Metadata;
 import dev.shaula.model.Metric;
 import dev.shaula.model.Point;
@@ -208,14 +209,13 @@ final class ShardSnapshot {
         return index;
     }
 
-    /** Native and heap bytes of rows, edges, ids, stamps, indexes and answered filters. */
-    long memoryBytes() {
-        return rows.memoryBytes()
-                + graph.memoryBytes()
-                + ids.heapBytes()
-                + stamps.heapBytes()
-                + index.heapBytes()
-                + matchCache.heapBytes();
+    /** Native and heap memory of this state, shared with others. */
+    MemoryUse memory() {
+        return new MemoryUse(
+                rows.floats().memoryBytes(),
+                rows.codeBytes(),
+                graph.memoryBytes(),
+                ids.heapBytes() + stamps.heapBytes() + index.heapBytes() + matchCache.heapBytes());
     }
 
     /** The {@code k} nearest live points that the filter accepts: always {@code k} of them if so many exist. */
@@ -257,7 +257,7 @@ final class ShardSnapshot {
     }
 
     private MatchSearch searchOf(SearchRequest request, Matches matches) {
-        return new MatchSearch(request, matches, live, graph, config.hnsw());
+        return new MatchSearch(request, config.metric(), matches, live, graph, config.hnsw());
     }
 
     /** Writes everything but the payloads, which have their own store; the rows go to {@code file}. */

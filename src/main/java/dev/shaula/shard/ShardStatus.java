@@ -1,5 +1,6 @@
 package dev.shaula.shard;
 
+import dev.shaula.model.MemoryUse;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -7,13 +8,13 @@ import org.jspecify.annotations.Nullable;
  *
  * @param vectorCount live points in the published snapshot
  * @param sequence last log record that the published snapshot holds
- * @param memoryBytes of rows, edges and ids
+ * @param memory that the published snapshot holds
  * @param queuedBytes of writes accepted and not yet answered, the batch that is being written among them
  * @param failure why the shard does not serve, or takes no more writes, beginning with its name; null if it does
  */
 public record ShardStatus(
         long vectorCount,
         long sequence,
-        long memoryBytes,
+        MemoryUse memory,
         long queuedBytes,
         @Nullable String failure) {}

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.LongVector;
+import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -21,9 +22,21 @@ import jdk.incubator.vector.VectorSpecies;
 public final class CodeKernels {
     private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
     private static final VectorSpecies<Long> LONGS = LongVector.SPECIES_PREFERRED;
+    private static final VectorSpecies<Short> SHORTS = ShortVector.SPECIES_PREFERRED;
     private static final long INT_BYTES = INTS.vectorByteSize();
     private static final long LONG_BYTES = LONGS.vectorByteSize();
+    private static final long SHORT_BYTES = SHORTS.vectorByteSize();
     private static final int EVEN = 0x00ff00ff;
+    private static final short NIBBLE = 0xf;
+    /** Codes of 4 bits in each lane of {@link #nibbleDot}. */
+    private static final int NIBBLES = 4;
+    /**
+     * Vectors after which sums of 16 bits move into sums of 32: each adds two products of at most {@code 15 * 127} to each
+     * of two sums, and {@code 16 * 2 * 15 * 127 < 2^16}.
+     */
+    private static final long FLUSH = 16 * SHORT_BYTES;
+
+    private static final int LOW_SHORT = 0xffff;
     private static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
 
     /** Codes and queries are read in blocks of this many bytes: the widest vectors in use. */
@@ -37,6 +50,11 @@ public final class CodeKernels {
     /** Bytes of {@code n} codes of 8 bits in whole blocks. */
     public static int byteBlocks(int n) {
         return (n + BLOCK - 1) / BLOCK * BLOCK;
+    }
+
+    /** Bytes of {@code n} codes of 4 bits in whole blocks. */
+    public static int nibbleBlocks(int n) {
+        return byteBlocks((n + 1) / 2);
     }
 
     /** Bytes of {@code n} codes of 1 bit in whole blocks. */
@@ -151,6 +169,122 @@ public final class CodeKernels {
                     .lanewise(VectorOperators.LSHR, 16));
         }
         return even.add(odd).add(even1.add(odd1)).reduceLanes(VectorOperators.ADD);
+    }
+
+    /**
+     * Writes codes of 0 to 15 as rows of 4 bits hold them: code {@code 2 i} in the lower half of byte {@code i}, code
+     * {@code 2 i + 1} in the upper.
+     *
+     * @param codes {@code 2 * bytes} values, zeros behind the last dimension
+     * @param bytes of the row, a multiple of 4
+     */
+    public static void packNibbles(byte[] codes, int bytes, MemorySegment row, long at) {
+        for (int i = 0; i < bytes; i += 4) {
+            int packed = 0;
+            for (int j = 0; j < 8; j++) {
+                packed |= codes[2 * i + j] << (4 * j);
+            }
+            row.set(ScalarKernels.INT, at + i, packed);
+        }
+    }
+
+    /** Reads what {@link #packNibbles} wrote. */
+    public static void unpackNibbles(MemorySegment row, long at, int bytes, byte[] codes) {
+        for (int i = 0; i < bytes; i += 4) {
+            int packed = row.get(ScalarKernels.INT, at + i);
+            for (int j = 0; j < 8; j++) {
+                codes[2 * i + j] = (byte) ((packed >>> (4 * j)) & NIBBLE);
+            }
+        }
+    }
+
+    /**
+     * Writes a query of 7-bit codes as {@link #nibbleDot} reads it: 16 bits each, first those that stand against the
+     * lowest 4 bits of each 16 of a row, then those against the next, four parts of {@code bytes} bytes.
+     *
+     * @param codes {@code 2 * bytes} values of 0 to 127, zeros behind the last dimension
+     * @param bytes of a row, as {@link #nibbleBlocks} says
+     * @param query room for {@code 4 * bytes} bytes at {@code at}
+     */
+    public static void packNibbleQuery(byte[] codes, int bytes, MemorySegment query, long at) {
+        for (int part = 0; part < NIBBLES; part++) {
+            long partAt = at + (long) part * bytes;
+            for (int i = 0; i < bytes; i += 2) {
+                query.set(ScalarKernels.SHORT, partAt + i, codes[2 * i + part]);
+            }
+        }
+    }
+
+    /**
+     * {@code sum row[i] * query[i]} over 4-bit codes and a packed 7-bit query, in lanes of 16 bits: a lane holds four
+     * codes, which three shifts bring down, and 32 products fit in its sum.
+     *
+     * <p>Sketch for 1,536 dimensions at 512 bits: 12 vectors, each five loads, three shifts, three ands, four
+     * multiplications and four additions: 170 instructions but for the loads, 90 cycles at two a cycle; the row is 12
+     * cache lines.
+     *
+     * @param bytes whole blocks of the row, as given to {@link #packNibbleQuery}
+     */
+    public static int nibbleDot(MemorySegment row, long rowAt, MemorySegment query, long queryAt, int bytes) {
+        IntVector sum = IntVector.zero(INTS);
+        long at1 = queryAt + bytes;
+        long at2 = at1 + bytes;
+        long at3 = at2 + bytes;
+        long i = 0;
+        while (i < bytes) {
+            long end = Math.min(bytes, i + FLUSH);
+            ShortVector s = ShortVector.zero(SHORTS);
+            ShortVector t = s;
+            for (; i < end; i += SHORT_BYTES) {
+                ShortVector v = ShortVector.fromMemorySegment(SHORTS, row, rowAt + i, LE);
+                s = s.add(v.and(NIBBLE).mul(ShortVector.fromMemorySegment(SHORTS, query, queryAt + i, LE)));
+                t = t.add(v.lanewise(VectorOperators.LSHR, 4)
+                        .and(NIBBLE)
+                        .mul(ShortVector.fromMemorySegment(SHORTS, query, at1 + i, LE)));
+                s = s.add(v.lanewise(VectorOperators.LSHR, 8)
+                        .and(NIBBLE)
+                        .mul(ShortVector.fromMemorySegment(SHORTS, query, at2 + i, LE)));
+                t = t.add(v.lanewise(VectorOperators.LSHR, 12)
+                        .mul(ShortVector.fromMemorySegment(SHORTS, query, at3 + i, LE)));
+            }
+            IntVector a = s.reinterpretAsInts();
+            IntVector b = t.reinterpretAsInts();
+            sum = sum.add(a.and(LOW_SHORT)).add(b.and(LOW_SHORT));
+            sum = sum.add(a.lanewise(VectorOperators.LSHR, 16)).add(b.lanewise(VectorOperators.LSHR, 16));
+        }
+        return sum.reduceLanes(VectorOperators.ADD);
+    }
+
+    /**
+     * {@code sum a[i] * b[i]} over two rows of 4-bit codes.
+     *
+     * @param bytes whole blocks that are read of both rows; the codes must be zero behind the last dimension
+     */
+    public static int nibbleRowsDot(MemorySegment a, long aAt, MemorySegment b, long bAt, int bytes) {
+        IntVector sum = IntVector.zero(INTS);
+        long i = 0;
+        while (i < bytes) {
+            long end = Math.min(bytes, i + FLUSH);
+            ShortVector s = ShortVector.zero(SHORTS);
+            ShortVector t = s;
+            for (; i < end; i += SHORT_BYTES) {
+                ShortVector v = ShortVector.fromMemorySegment(SHORTS, a, aAt + i, LE);
+                ShortVector w = ShortVector.fromMemorySegment(SHORTS, b, bAt + i, LE);
+                s = s.add(v.and(NIBBLE).mul(w.and(NIBBLE)));
+                t = t.add(v.lanewise(VectorOperators.LSHR, 4)
+                        .and(NIBBLE)
+                        .mul(w.lanewise(VectorOperators.LSHR, 4).and(NIBBLE)));
+                s = s.add(v.lanewise(VectorOperators.LSHR, 8)
+                        .and(NIBBLE)
+                        .mul(w.lanewise(VectorOperators.LSHR, 8).and(NIBBLE)));
+                t = t.add(v.lanewise(VectorOperators.LSHR, 12).mul(w.lanewise(VectorOperators.LSHR, 12)));
+            }
+            IntVector c = s.reinterpretAsInts();
+            IntVector d = t.reinterpretAsInts();
+            sum = sum.add(c.and(LOW_SHORT)).add(d.and(LOW_SHORT));
+            sum = sum.add(c.lanewise(VectorOperators.LSHR, 16)).add(d.lanewise(VectorOperators.LSHR, 16));
+        }
+        return sum.reduceLanes(VectorOperators.ADD);
     }
 
     /**

@@ -11,6 +11,8 @@ public final class ScalarKernels {
 
     static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+    static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
     private ScalarKernels() {}
 
     /** As {@link FloatKernels#dot}, in the order of the elements. */
@@ -49,6 +51,28 @@ public final class ScalarKernels {
             sum += Byte.toUnsignedInt(a.get(ValueLayout.JAVA_BYTE, aAt + i)) * q;
         }
         return sum;
+    }
+
+    /** As {@link CodeKernels#nibbleDot}, of a query that is not packed. */
+    public static int nibbleDot(MemorySegment row, long rowAt, byte[] query, int n) {
+        int sum = 0;
+        for (int i = 0; i < n; i++) {
+            sum += nibble(row, rowAt, i) * query[i];
+        }
+        return sum;
+    }
+
+    /** As {@link CodeKernels#nibbleRowsDot}. */
+    public static int nibbleRowsDot(MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
+        int sum = 0;
+        for (int i = 0; i < n; i++) {
+            sum += nibble(a, aAt, i) * nibble(b, bAt, i);
+        }
+        return sum;
+    }
+
+    private static int nibble(MemorySegment row, long at, int i) {
+        return (row.get(ValueLayout.JAVA_BYTE, at + i / 2) >>> (4 * (i % 2))) & 0xf;
     }
 
     /** As {@link CodeKernels#bitDot}, of {@code n} codes of a query that does not lie in planes. */

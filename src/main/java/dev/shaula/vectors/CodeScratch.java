@@ -16,7 +16,7 @@ public final class CodeScratch {
     /** Of rows that are read together. */
     final long[] addresses = new long[BATCH];
 
-    /** A packed 8-bit query, then the bit planes of a 1-bit query. */
+    /** A packed query of 8-bit or 4-bit codes, then the bit planes of a 1-bit query. */
     final MemorySegment query;
 
     private final MemorySegment floatQuery;
@@ -30,11 +30,11 @@ public final class CodeScratch {
         this.dimensions = dimensions;
         this.byteBlocks = CodeKernels.byteBlocks(dimensions);
         this.bitBlocks = CodeKernels.bitBlocks(dimensions);
-        this.floats = new float[byteBlocks];
+        this.floats = new float[2 * CodeKernels.nibbleBlocks(dimensions)];
         this.rotated = new float[byteBlocks];
         this.bytes = new byte[byteBlocks + CodeKernels.BLOCK];
         this.planes = new long[CodeKernels.PLANES * bitBlocks / 8];
-        this.query = NativeMemory.allocate(2L * byteBlocks + (long) CodeKernels.PLANES * bitBlocks, false);
+        this.query = NativeMemory.allocate(planesAt() + (long) CodeKernels.PLANES * bitBlocks, false);
         this.floatQuery = NativeMemory.allocate(FloatScorer.scratchBytes(dimensions), false);
     }
 
@@ -49,6 +49,6 @@ public final class CodeScratch {
     }
 
     long planesAt() {
-        return 2L * byteBlocks;
+        return 4L * CodeKernels.nibbleBlocks(dimensions);
     }
 }

@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
  * Float32 rows with the codes that searches walk on. The codes are a pure function of the rows and of how many of them
  * are linked: they are never stored, but made again after the start. Until they are there, views measure the floats.
  *
- * <p>8-bit codes are made as rows are added. 1-bit codes are made as rows are linked, around the mean of the first
- * {@code T} rows, {@code T} a power of two: whenever the linked rows reach the next one, codes around the new mean are
- * begun and catch up by {@value #CATCH_UP} rows for each that is linked, until they take over. So the centre follows
+ * <p>Codes of 8 or 4 bits are made as rows are added. 1-bit codes are made as rows are linked, around the mean of the
+ * first {@code T} rows, {@code T} a power of two: whenever the linked rows reach the next one, codes around the new mean
+ * are begun and catch up by {@value #CATCH_UP} rows for each that is linked, until they take over. So the centre follows
  * the data, no writer ever waits for training, and nothing depends on time.
  *
  * <p>One thread appends and links; {@link #encode} may run on several.
@@ -28,7 +28,7 @@ public final class CodedRows {
     private final Metric metric;
     private final FloatRows rows;
     private final @Nullable Rotation rotation;
-    private final @Nullable ByteCodes bytes;
+    private final @Nullable ScalarCodes scalars;
     private final CodeScratch scratch;
 
     private @Nullable BitCodes current;
@@ -51,10 +51,14 @@ public final class CodedRows {
         this.metric = metric;
         this.rows = rows;
         Quantization resolved = quantization.resolve(rows.dimensions());
-        this.bytes = resolved == Quantization.NONE ? null : new ByteCodes(metric, rows.dimensions());
+        this.scalars = switch (resolved) {
+            case NONE -> null;
+            case INT4 -> ScalarCodes.ofFourBits(metric, rows.dimensions());
+            case AUTO, INT8, BITS -> ScalarCodes.ofEightBits(metric, rows.dimensions());
+        };
         this.rotation = resolved == Quantization.BITS ? Rotation.of(rows.dimensions()) : null;
         this.scratch = new CodeScratch(rows.dimensions());
-        this.coded = bytes == null || rows.count() == 0;
+        this.coded = scalars == null || rows.count() == 0;
     }
 
     public int count() {
@@ -81,9 +85,9 @@ public final class CodedRows {
 
     private void encodeLast() {
         int last = rows.count() - 1;
-        if (bytes != null && bytes.count() == last) {
-            bytes.reach(rows.count());
-            bytes.encode(rows.view(), last, scratch);
+        if (scalars != null && scalars.count() == last) {
+            scalars.reach(rows.count());
+            scalars.encode(rows.view(), last, scratch);
         }
     }
 
@@ -101,8 +105,8 @@ public final class CodedRows {
      */
     public int plan(int linked) {
         pieces.clear();
-        if (bytes != null) {
-            plan(bytes, rows.count());
+        if (scalars != null) {
+            plan(scalars, rows.count());
         }
         if (rotation != null) {
             planBits(rotation, linked);
@@ -181,7 +185,7 @@ public final class CodedRows {
         return new View(
                 metric,
                 rows.view(),
-                bytes == null || !coded ? null : bytes.view(),
+                scalars == null || !coded ? null : scalars.view(),
                 current == null || !coded ? null : current.view());
     }
 
@@ -189,13 +193,13 @@ public final class CodedRows {
     public static final class View {
         private final Metric metric;
         private final FloatRows.View floats;
-        private final @Nullable ByteCodes bytes;
+        private final @Nullable ScalarCodes scalars;
         private final @Nullable BitCodes bits;
 
-        private View(Metric metric, FloatRows.View floats, @Nullable ByteCodes bytes, @Nullable BitCodes bits) {
+        private View(Metric metric, FloatRows.View floats, @Nullable ScalarCodes scalars, @Nullable BitCodes bits) {
             this.metric = metric;
             this.floats = floats;
-            this.bytes = bytes;
+            this.scalars = scalars;
             this.bits = bits;
         }
 
@@ -214,15 +218,15 @@ public final class CodedRows {
 
         /** Distances on codes, with a coarser {@link Scorer#walker} if there is one; exact if there are no codes. */
         public Scorer approximate(CodeScratch scratch) {
-            if (bytes == null) {
+            if (scalars == null) {
                 return exact(scratch);
             }
-            return new ByteScorer(bytes, bits == null ? null : new BitScorer(bits, floats, scratch), scratch);
+            return new ScalarScorer(scalars, bits == null ? null : new BitScorer(bits, floats, scratch), scratch);
         }
 
         /** True if {@link #approximate} is not exact. */
         public boolean coded() {
-            return bytes != null;
+            return scalars != null;
         }
 
         /**
@@ -231,8 +235,8 @@ public final class CodedRows {
          */
         public void discard() {
             floats.discard();
-            if (bytes != null) {
-                bytes.discard();
+            if (scalars != null) {
+                scalars.discard();
             }
             if (bits != null) {
                 bits.discard();
@@ -241,9 +245,12 @@ public final class CodedRows {
 
         /** Bytes of native memory behind rows and codes, whole chunks. */
         public long memoryBytes() {
-            return floats.memoryBytes()
-                    + (bytes == null ? 0 : bytes.memoryBytes())
-                    + (bits == null ? 0 : bits.memoryBytes());
+            return floats.memoryBytes() + codeBytes();
+        }
+
+        /** Bytes of native memory behind the codes, whole chunks. */
+        public long codeBytes() {
+            return (scalars == null ? 0 : scalars.memoryBytes()) + (bits == null ? 0 : bits.memoryBytes());
         }
     }
 }

@@ -57,7 +57,7 @@ class QuantizedGraphTest {
             approximate.query(query);
             searcher.search(built.graph, base.length, approximate, K, ef, null);
             exact.query(query);
-            searcher.rescore(exact, K + 4);
+            searcher.rescore(exact, K);
             for (int i = 0; i < K; i++) {
                 double distance = Graphs.distance(metric, query, base[searcher.ordinal(i)]);
                 assertThat((double) searcher.distance(i))
@@ -73,6 +73,9 @@ class QuantizedGraphTest {
         "COSINE, 512, BITS",
         "EUCLIDEAN, 512, BITS",
         "DOT, 512, BITS",
+        "COSINE, 200, INT4",
+        "EUCLIDEAN, 200, INT4",
+        "DOT, 200, INT4",
         "COSINE, 100, INT8",
         "EUCLIDEAN, 100, INT8",
         "DOT, 100, INT8"

@@ -13,6 +13,7 @@ import dev.shaula.model.GroupRequest;
 import dev.shaula.model.IndexStatus;
 import dev.shaula.model.LiveChange;
 import dev.shaula.model.LiveQuery;
+import dev.shaula.model.MemoryUse;
 import dev.shaula.model.Metadata;
 import dev.shaula.model.MetadataChange;
 import dev.shaula.model.Metric;
@@ -61,7 +62,8 @@ public final class OracleCollection implements VectorCollection {
 
     @Override
     public synchronized CollectionInfo info() {
-        return new CollectionInfo(config, points.size(), createdAt, 4L * config.dimensions() * points.size());
+        return new CollectionInfo(
+                config, points.size(), createdAt, new MemoryUse(4L * config.dimensions() * points.size(), 0, 0, 0));
     }
 
     @Override

@@ -19,6 +19,7 @@ final class CodeChecks {
             for (long offset : new long[] {0, 16, 1}) {
                 checkBytes(random, n, offset);
                 checkRows(random, n, offset);
+                checkNibbles(random, n, offset);
                 checkBits(random, n, offset);
             }
         }
@@ -64,6 +65,38 @@ final class CodeChecks {
                 ScalarKernels.byteRowsDot(a, offset, b, 0, n));
     }
 
+    private static void checkNibbles(Random random, int n, long offset) {
+        int blocks = CodeKernels.nibbleBlocks(n);
+        byte[] query = query(random, n, 2 * blocks, 127);
+        MemorySegment packed = NativeMemory.allocate(4L * blocks, false);
+        CodeKernels.packNibbleQuery(query, blocks, packed, 0);
+        MemorySegment any = row(random, (n + 1) / 2, blocks, offset, false);
+        same(
+                "nibbleDot " + n,
+                CodeKernels.nibbleDot(any, offset, packed, 0, blocks),
+                ScalarKernels.nibbleDot(any, offset, query, n));
+        MemorySegment a = nibbles(random, n, offset);
+        MemorySegment b = nibbles(random, n, 0);
+        same(
+                "nibbleRowsDot " + n,
+                CodeKernels.nibbleRowsDot(a, offset, b, 0, blocks),
+                ScalarKernels.nibbleRowsDot(a, offset, b, 0, n));
+    }
+
+    /** A packed row of {@code n} random codes of 4 bits; what was packed must come back. */
+    private static MemorySegment nibbles(Random random, int n, long offset) {
+        int blocks = CodeKernels.nibbleBlocks(n);
+        byte[] codes = query(random, n, 2 * blocks, 15);
+        MemorySegment row = NativeMemory.allocate(offset + blocks, false);
+        CodeKernels.packNibbles(codes, blocks, row, offset);
+        byte[] back = new byte[2 * blocks];
+        CodeKernels.unpackNibbles(row, offset, blocks, back);
+        if (!Arrays.equals(back, codes)) {
+            throw new AssertionError("codes of 4 bits came back differently, n " + n);
+        }
+        return row;
+    }
+
     private static void checkBits(Random random, int n, long offset) {
         int blocks = CodeKernels.bitBlocks(n);
         MemorySegment row = row(random, (n + 7) / 8, blocks, offset, false);
@@ -90,6 +123,16 @@ final class CodeChecks {
         MemorySegment packed = NativeMemory.allocate(2L * blocks, false);
         CodeKernels.packByteQuery(query, blocks, packed, 0);
         return CodeKernels.byteDot(row, 0, packed, 0, blocks);
+    }
+
+    static long greatestOfFourBits(int n) {
+        int blocks = CodeKernels.nibbleBlocks(n);
+        byte[] query = new byte[2 * blocks];
+        Arrays.fill(query, 0, n, (byte) 127);
+        MemorySegment row = NativeMemory.allocate(blocks, false).fill((byte) 255);
+        MemorySegment packed = NativeMemory.allocate(4L * blocks, false);
+        CodeKernels.packNibbleQuery(query, blocks, packed, 0);
+        return CodeKernels.nibbleDot(row, 0, packed, 0, blocks);
     }
 
     static void checkHadamard(long seed) {

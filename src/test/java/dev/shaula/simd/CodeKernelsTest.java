@@ -14,6 +14,7 @@ class CodeKernelsTest {
     @Test
     void shouldNotOverflowWithTheGreatestCodesOfTheLongestVectors() {
         assertThat(CodeChecks.greatest(65_535)).isEqualTo(255L * 127 * 65_535);
+        assertThat(CodeChecks.greatestOfFourBits(65_535)).isEqualTo(15L * 127 * 65_535);
     }
 
     @Test

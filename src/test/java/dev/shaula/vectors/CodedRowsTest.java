@@ -86,6 +86,24 @@ class CodedRowsTest {
         }
     }
 
+    @ParameterizedTest
+    @MethodSource("metricsAndDimensions")
+    void shouldEstimateDistancesOnFourBitsWithinAFifthOfTheirSpread(Metric metric, int d) {
+        CodedRows rows = linked(metric, d, 300, Quantization.INT4);
+        Scorer approximate = rows.view().approximate(new CodeScratch(d));
+        Scorer exact = rows.view().exact(new CodeScratch(d));
+        assertThat(approximate.walker()).isNull();
+        assertThat(relativeError(approximate, exact, vector(d), 300)).isLessThan(0.2);
+        exact.queryRow(17);
+        approximate.queryRow(17);
+        // Of a row against itself no error averages out.
+        double scale = metric == Metric.COSINE ? 1 : 1.5 * d;
+        for (int i = 0; i < 300; i++) {
+            assertThat((double) approximate.distance(i)).isCloseTo(exact.distance(i), Offset.offset(0.2 * scale));
+            assertThat(approximate.between(17, i)).isCloseTo(approximate.distance(i), Offset.offset(1e-3f * d));
+        }
+    }
+
     static Stream<Arguments> metricsAndDimensions() {
         return Arrays.stream(Metric.values())
                 .flatMap(m -> IntStream.of(32, 63, 128, 200, 784, 1_536).mapToObj(d -> Arguments.of(m, d)));

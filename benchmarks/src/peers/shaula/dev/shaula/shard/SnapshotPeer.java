@@ -71,7 +71,7 @@ public final class SnapshotPeer implements Peer {
 
     @Override
     public Map<String, Long> memory() {
-        long all = snapshot.memoryBytes();
+        long all = snapshot.memory().totalBytes();
         long offHeap = Math.min(all, NativeMemory.allocatedBytes());
         return Map.of("off-heap", offHeap, "heap", all - offHeap);
     }

@@ -14,6 +14,7 @@ import dev.shaula.model.Expiry;
 import dev.shaula.model.FieldIndex;
 import dev.shaula.model.Filter;
 import dev.shaula.model.IndexStatus;
+import dev.shaula.model.MemoryUse;
 import dev.shaula.model.Metadata;
 import dev.shaula.model.Metric;
 import dev.shaula.model.Point;
@@ -67,6 +68,15 @@ final class Messages {
             case DOT -> dev.shaula.api.grpc.v1.Metric.METRIC_DOT;
             case EUCLIDEAN -> dev.shaula.api.grpc.v1.Metric.METRIC_EUCLIDEAN;
         };
+    }
+
+    private static dev.shaula.api.grpc.v1.MemoryUse memory(MemoryUse memory) {
+        return dev.shaula.api.grpc.v1.MemoryUse.newBuilder()
+                .setVectors(memory.vectorBytes())
+                .setCodes(memory.codeBytes())
+                .setGraph(memory.graphBytes())
+                .setOther(memory.otherBytes())
+                .build();
     }
 
     static CollectionConfig config(CreateCollectionRequest request) {
@@ -138,6 +148,7 @@ final class Messages {
                 .addAllAliases(aliases)
                 .setTtlSeconds(config.ttlSeconds())
                 .setQuantization(config.effectiveQuantization().wireName())
+                .setMemory(memory(info.memory()))
                 .build();
     }
 

@@ -7,6 +7,7 @@ import dev.shaula.model.ExplainedSearch;
 import dev.shaula.model.Facets;
 import dev.shaula.model.Filter;
 import dev.shaula.model.IndexStatus;
+import dev.shaula.model.MemoryUse;
 import dev.shaula.model.Metadata;
 import dev.shaula.model.Point;
 import dev.shaula.model.PointVersion;
@@ -99,7 +100,13 @@ public final class Answers {
             out.field("ttl_seconds", config.ttlSeconds());
         }
         out.field("created_at", createdAt).field("createdAt", createdAt);
-        out.field("memory_bytes", info.memoryBytes()).name("aliases").openArray();
+        MemoryUse memory = info.memory();
+        out.field("memory_bytes", memory.totalBytes()).name("memory").openObject();
+        out.field("vectors", memory.vectorBytes()).field("codes", memory.codeBytes());
+        out.field("graph", memory.graphBytes())
+                .field("other", memory.otherBytes())
+                .closeObject();
+        out.name("aliases").openArray();
         aliases.forEach(out::value);
         out.closeArray().closeObject();
     }

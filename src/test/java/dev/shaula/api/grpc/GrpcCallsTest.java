@@ -62,6 +62,7 @@ class GrpcCallsTest {
                 .setDimensions(3)
                 .setMetric(Metric.METRIC_DOT)
                 .setM(8)
+                .setQuantization("int4")
                 .build();
         CreateCollectionResponse made =
                 client.call(COLLECTIONS + "Create", wish, CreateCollectionResponse.getDefaultInstance());
@@ -75,6 +76,7 @@ class GrpcCallsTest {
         assertThat(found.getDimensions()).isEqualTo(3);
         assertThat(found.getMetric()).isEqualTo(Metric.METRIC_DOT);
         assertThat(found.getM()).isEqualTo(8);
+        assertThat(found.getQuantization()).isEqualTo("int4");
         assertThat(client.call(
                                 COLLECTIONS + "List",
                                 ListCollectionsRequest.getDefaultInstance(),

@@ -1,6 +1,7 @@
 package dev.shaula.api.rest;
 
 import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.greaterThanOrEqualTo;
@@ -9,9 +10,11 @@ import static org.hamcrest.Matchers.matchesPattern;
 import static org.hamcrest.Matchers.not;
 
 import io.quarkus.test.junit.QuarkusTest;
+import io.restassured.path.json.JsonPath;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @QuarkusTest
 class CollectionsHttpTest {
@@ -62,6 +65,27 @@ class CollectionsHttpTest {
                 .body("ef_construction", equalTo(50))
                 .body("index_type", equalTo("flat"))
                 .body("enable_hnsw", equalTo(false));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"none", "int8", "int4", "bits"})
+    void shouldSearchOnTheCodesThatWereAskedForAndSayWhatTheyTake(String quantization) {
+        String name = "codes-" + quantization;
+        Http.post("/collections", "{'name':'" + name + "','dimensions':3,'quantization':'" + quantization + "'}")
+                .statusCode(201);
+        Http.post("/vectors/upsert", "{'collection':'" + name + "','vectors':[{'id':'a','vector':[1,0,0]}]}")
+                .statusCode(200);
+        Http.post("/vectors/query", "{'collection':'" + name + "','vector':[1,0,0]}")
+                .body("results.id", hasItem("a"));
+        JsonPath found = given().get("/collections/" + name).jsonPath();
+        assertThat(found.getString("quantization")).isEqualTo(quantization);
+        assertThat(found.getLong("memory.vectors")).isPositive();
+        assertThat(found.getLong("memory.codes") > 0).isEqualTo(!quantization.equals("none"));
+        assertThat(found.getLong("memory_bytes"))
+                .isEqualTo(found.getLong("memory.vectors")
+                        + found.getLong("memory.codes")
+                        + found.getLong("memory.graph")
+                        + found.getLong("memory.other"));
     }
 
     @Test

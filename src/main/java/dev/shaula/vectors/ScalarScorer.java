@@ -10,14 +10,15 @@ import java.lang.ref.Reference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Approximate distances on 8-bit codes. With {@code x = a + s c} and the query {@code q = b + t k} of 7 bits, {@code
+ * Approximate distances on codes of 8 or 4 bits. With {@code x = a + s c} and the query {@code q = b + t k} of 7 bits, {@code
  * <x, q> = a sum(q) + s sum(c) b + s t <c, k>}, so that a distance costs one integer dot product and the row's factors.
  */
-final class ByteScorer implements Scorer {
+final class ScalarScorer implements Scorer {
     private static final MemorySegment ALL = NativeMemory.ALL;
 
-    private final ByteCodes codes;
+    private final ScalarCodes codes;
     private final CodeRows rows;
+    private final boolean nibbles;
     private final int blocks;
     private final float weight;
     private final float one;
@@ -35,9 +36,10 @@ final class ByteScorer implements Scorer {
     private long touched;
 
     /** @param walker coarser, for walking the graph; null if these codes serve for that */
-    ByteScorer(ByteCodes codes, @Nullable BitScorer walker, CodeScratch scratch) {
+    ScalarScorer(ScalarCodes codes, @Nullable BitScorer walker, CodeScratch scratch) {
         this.codes = codes;
         this.rows = codes.rows();
+        this.nibbles = codes.nibbles();
         this.blocks = codes.blocks();
         this.weight = codes.metric() == Metric.EUCLIDEAN ? 2 : 1;
         this.one = codes.metric() == Metric.COSINE ? 1 : 0;
@@ -52,14 +54,20 @@ final class ByteScorer implements Scorer {
         walkerReady = false;
         float[] v = scratch.floats;
         FloatRows.scaled(query, codes.metric(), v);
-        low = ByteCodes.lowest(v, codes.dimensions(), blocks);
-        step = (EncodingKernels.max(v, blocks) - low) / 127;
-        byte[] k = scratch.bytes;
-        int codeSum = EncodingKernels.quantise(v, blocks, low, step == 0 ? 0 : 1 / step, 127, k);
-        codeSum -= ByteCodes.clearPadding(k, codes.dimensions(), blocks);
-        CodeKernels.packByteQuery(k, blocks, scratch.query, 0);
+        low = codes.lowest(v);
+        step = (EncodingKernels.max(v, codes.codesPadded()) - low) / 127;
+        int codeSum = codes.quantise(v, low, step, 127, scratch.bytes);
+        pack(scratch.bytes);
         sum = codes.dimensions() * low + step * codeSum;
-        base = one + ByteCodes.base(codes.metric(), v, codes.dimensions());
+        base = one + codes.base(v);
+    }
+
+    private void pack(byte[] k) {
+        if (nibbles) {
+            CodeKernels.packNibbleQuery(k, blocks, scratch.query, 0);
+        } else {
+            CodeKernels.packByteQuery(k, blocks, scratch.query, 0);
+        }
     }
 
     @Override
@@ -74,23 +82,37 @@ final class ByteScorer implements Scorer {
     }
 
     private void queryAt(long at) {
-        long factors = at + blocks;
-        float rowStep = ALL.get(CodeRows.FLOAT, factors + 8);
         byte[] k = scratch.bytes;
-        MemorySegment.copy(ALL, ValueLayout.JAVA_BYTE, at, k, 0, blocks);
-        for (int i = 0; i < blocks; i++) {
-            k[i] = (byte) (Byte.toUnsignedInt(k[i]) >>> 1);
+        if (nibbles) {
+            CodeKernels.unpackNibbles(ALL, at, blocks, k);
+        } else {
+            MemorySegment.copy(ALL, ValueLayout.JAVA_BYTE, at, k, 0, blocks);
+            for (int i = 0; i < blocks; i++) {
+                k[i] = (byte) (Byte.toUnsignedInt(k[i]) >>> 1);
+            }
         }
-        CodeKernels.packByteQuery(k, blocks, scratch.query, 0);
+        pack(k);
+        long factors = at + blocks;
         base = one + ALL.get(CodeRows.FLOAT, factors);
-        setRowFactors(ALL.get(CodeRows.FLOAT, factors + 4), rowStep, ALL.get(CodeRows.FLOAT, factors + 12));
+        low = lowOfQuery(factors);
+        step = stepOfQuery(factors);
+        sum = sumOfQuery(factors);
     }
 
-    /** The query is a row whose codes lost their last bit: half a step is what that bit is worth on average. */
-    private void setRowFactors(float rowLow, float rowStep, float stepSum) {
-        low = rowLow + 0.5f * rowStep;
-        step = 2 * rowStep;
-        sum = codes.dimensions() * rowLow + stepSum;
+    // A row of 8-bit codes loses their last bit as a query: half a step is what that bit is worth on average.
+
+    private float lowOfQuery(long factors) {
+        float rowLow = ALL.get(CodeRows.FLOAT, factors + 4);
+        return nibbles ? rowLow : rowLow + 0.5f * ALL.get(CodeRows.FLOAT, factors + 8);
+    }
+
+    private float stepOfQuery(long factors) {
+        float rowStep = ALL.get(CodeRows.FLOAT, factors + 8);
+        return nibbles ? rowStep : 2 * rowStep;
+    }
+
+    private float sumOfQuery(long factors) {
+        return codes.dimensions() * ALL.get(CodeRows.FLOAT, factors + 4) + ALL.get(CodeRows.FLOAT, factors + 12);
     }
 
     @Override
@@ -103,7 +125,9 @@ final class ByteScorer implements Scorer {
     }
 
     private float distanceAt(long at) {
-        int dot = CodeKernels.byteDot(ALL, at, scratch.query, 0, blocks);
+        int dot = nibbles
+                ? CodeKernels.nibbleDot(ALL, at, scratch.query, 0, blocks)
+                : CodeKernels.byteDot(ALL, at, scratch.query, 0, blocks);
         long factors = at + blocks;
         float s = ALL.get(CodeRows.FLOAT, factors + 8);
         float product = ALL.get(CodeRows.FLOAT, factors + 4) * sum
@@ -142,16 +166,14 @@ final class ByteScorer implements Scorer {
     }
 
     private float betweenAt(long a, long b) {
-        int dot = CodeKernels.byteRowsDot(ALL, a, ALL, b, blocks);
+        int dot = nibbles
+                ? CodeKernels.nibbleRowsDot(ALL, a, ALL, b, blocks)
+                : CodeKernels.byteRowsDot(ALL, a, ALL, b, blocks);
         long aAt = a + blocks;
         long bAt = b + blocks;
-        float aLow = ALL.get(CodeRows.FLOAT, aAt + 4);
-        float bLow = ALL.get(CodeRows.FLOAT, bAt + 4);
-        float bStep = ALL.get(CodeRows.FLOAT, bAt + 8);
-        float bSum = codes.dimensions() * bLow + ALL.get(CodeRows.FLOAT, bAt + 12);
-        float product = aLow * bSum
-                + ALL.get(CodeRows.FLOAT, aAt + 12) * (bLow + 0.5f * bStep)
-                + ALL.get(CodeRows.FLOAT, aAt + 8) * 2 * bStep * dot;
+        float product = ALL.get(CodeRows.FLOAT, aAt + 4) * sumOfQuery(bAt)
+                + ALL.get(CodeRows.FLOAT, aAt + 12) * lowOfQuery(bAt)
+                + ALL.get(CodeRows.FLOAT, aAt + 8) * stepOfQuery(bAt) * dot;
         return one + ALL.get(CodeRows.FLOAT, aAt) + ALL.get(CodeRows.FLOAT, bAt) - weight * product;
     }
 
