@@ -91,24 +91,24 @@ class ReadingHttpTest {
 
     @Test
     void shouldIndexFieldsByItself() {
-        Http.post("/collections", "{'name':'auto','dimensions':2,'auto_index':true,'auto_index_max_fields':2}")
+        Http.post("/collections", "{'name':'auto-fields','dimensions':2,'auto_index':true,'auto_index_max_fields':2}")
                 .statusCode(201);
-        Http.upsert("auto", "{'id':'a','vector':[1,0],'metadata':{'n':1,'k':'x','late':true}}")
+        Http.upsert("auto-fields", "{'id':'a','vector':[1,0],'metadata':{'n':1,'k':'x','late':true}}")
                 .statusCode(200);
-        given().get("/collections/auto/indexes")
+        given().get("/collections/auto-fields/indexes")
                 .then()
                 .statusCode(200)
                 .body("indexes.field", contains("n", "k"))
                 .body("indexes.type", contains("float", "keyword"))
                 .body("indexes.automatic", contains(true, true));
-        given().get("/collections/auto")
+        given().get("/collections/auto-fields")
                 .then()
                 .body("auto_index", equalTo(true))
                 .body("auto_index_max_fields", equalTo(2))
                 .body("auto_index_fields", equalTo(2))
                 .body("auto_index_full", equalTo(true));
-        Http.post("/collections", "{'name':'plain','dimensions':2}").statusCode(201);
-        given().get("/collections/plain").then().body("$", not(hasKey("auto_index")));
+        Http.post("/collections", "{'name':'not-auto','dimensions':2}").statusCode(201);
+        given().get("/collections/not-auto").then().body("$", not(hasKey("auto_index")));
     }
 
     @Test
