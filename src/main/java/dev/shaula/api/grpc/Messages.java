@@ -91,7 +91,8 @@ final class Messages {
                                 : CollectionConfig.DEFAULT_EF_CONSTRUCTION,
                         !request.getExactOnly())
                 .withQuantization(quantization(request.getQuantization()))
-                .withTtlSeconds(request.getTtlSeconds());
+                .withTtlSeconds(request.getTtlSeconds())
+                .withAutoIndexFields(request.getAutoIndexMaxFields());
     }
 
     private static Quantization quantization(String name) {
@@ -122,6 +123,7 @@ final class Messages {
                     .setIndex(dev.shaula.api.grpc.v1.FieldIndex.newBuilder()
                             .setField(status.index().field())
                             .setType(status.index().kind().wireName()))
+                    .setAutomatic(status.automatic())
                     .setReady(status.ready())
                     .setIndexedRows(status.indexedRows())
                     .setTotalRows(status.totalRows())
@@ -149,6 +151,9 @@ final class Messages {
                 .setTtlSeconds(config.ttlSeconds())
                 .setQuantization(config.effectiveQuantization().wireName())
                 .setMemory(memory(info.memory()))
+                .setAutoIndexMaxFields(config.autoIndexFields())
+                .setAutoIndexFields(info.autoIndexes().fields())
+                .setAutoIndexFull(info.autoIndexes().full())
                 .build();
     }
 

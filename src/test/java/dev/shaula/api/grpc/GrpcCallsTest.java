@@ -24,8 +24,11 @@ import dev.shaula.api.grpc.v1.DropCollectionResponse;
 import dev.shaula.api.grpc.v1.GetCollectionRequest;
 import dev.shaula.api.grpc.v1.GetRequest;
 import dev.shaula.api.grpc.v1.GetResponse;
+import dev.shaula.api.grpc.v1.IndexStatus;
+import dev.shaula.api.grpc.v1.IndexesResponse;
 import dev.shaula.api.grpc.v1.ListCollectionsRequest;
 import dev.shaula.api.grpc.v1.ListCollectionsResponse;
+import dev.shaula.api.grpc.v1.ListIndexesRequest;
 import dev.shaula.api.grpc.v1.Metric;
 import dev.shaula.api.grpc.v1.Point;
 import dev.shaula.api.grpc.v1.ScoredPoint;
@@ -94,6 +97,40 @@ class GrpcCallsTest {
                 DropCollectionRequest.newBuilder().setName("g-life").build();
         client.call(COLLECTIONS + "Drop", drop, DropCollectionResponse.getDefaultInstance());
         refused(COLLECTIONS + "Get", named("g-life"), Collection.getDefaultInstance(), Status.Code.NOT_FOUND);
+    }
+
+    @Test
+    void shouldIndexFieldsAsTheyComeUpToTheCap() {
+        CreateCollectionRequest wish = CreateCollectionRequest.newBuilder()
+                .setName("g-auto")
+                .setDimensions(3)
+                .setAutoIndexMaxFields(2)
+                .build();
+        client.call(COLLECTIONS + "Create", wish, CreateCollectionResponse.getDefaultInstance());
+        Point point = Point.newBuilder()
+                .setId("a")
+                .setVector(packed(1, 0, 0))
+                .setMetadataJson("{\"year\":1979, \"name\":\"alien\", \"seen\":true}")
+                .build();
+        client.upsert("g-auto", List.of(point));
+
+        IndexesResponse indexes = client.call(
+                COLLECTIONS + "ListIndexes",
+                ListIndexesRequest.newBuilder().setCollection("g-auto").build(),
+                IndexesResponse.getDefaultInstance());
+        assertThat(indexes.getIndexesList()).hasSize(2).allMatch(IndexStatus::getAutomatic);
+        Collection made = client.call(COLLECTIONS + "Get", named("g-auto"), Collection.getDefaultInstance());
+        assertThat(made.getAutoIndexMaxFields()).isEqualTo(2);
+        assertThat(made.getAutoIndexFields()).isEqualTo(2);
+        assertThat(made.getAutoIndexFull()).isTrue();
+        refused(
+                COLLECTIONS + "Create",
+                wish.toBuilder()
+                        .setName("g-auto-too-many")
+                        .setAutoIndexMaxFields(-1)
+                        .build(),
+                CreateCollectionResponse.getDefaultInstance(),
+                Status.Code.INVALID_ARGUMENT);
     }
 
     @Test
