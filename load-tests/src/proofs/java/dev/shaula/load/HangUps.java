@@ -18,13 +18,17 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Half of the search clients hang up in the middle of their searches. Compares what the other half gets done with a run
- * in which all stay, and fails when searches that were left go on: the server has to count some as cancelled.
+ * in which all stay, and fails when searches that were left go on: the server has to count some as cancelled. Who hangs
+ * up asks again when an answer would have come, so that as many searches begin as before; unless he is greedy: then he
+ * asks again at once, on a new connection, many times as often as a client that waits for its answers.
  */
 public final class HangUps {
     private static final String COLLECTION = "hang-ups";
     private static final long SEED = 31;
     private static final int BATCH = 100;
     private static final double LEAST = 0.95;
+    private static final long NOBODY = -1;
+    private static final long GREEDY_PATIENCE_NS = TimeUnit.MILLISECONDS.toNanos(3);
 
     private final Settings settings;
     private final Rows rows;
@@ -38,8 +42,10 @@ public final class HangUps {
      * @param clients that stay, and as many that hang up
      * @param seconds of a phase
      * @param repetitions pairs of phases
+     * @param greedy whether who hangs up asks again at once
      */
-    record Settings(Path launcher, int rows, int dimensions, int clients, int seconds, int repetitions) {}
+    record Settings(
+            Path launcher, int rows, int dimensions, int clients, int seconds, int repetitions, boolean greedy) {}
 
     /**
      * What was seen.
@@ -63,7 +69,8 @@ public final class HangUps {
                         property("dimensions", 128, Integer::valueOf),
                         property("clients", 8, Integer::valueOf),
                         property("seconds", 10, Integer::valueOf),
-                        property("repetitions", 3, Integer::valueOf)))
+                        property("repetitions", 3, Integer::valueOf),
+                        property("greedy", false, Boolean::valueOf)))
                 .run();
     }
 
@@ -79,12 +86,14 @@ public final class HangUps {
                 }
                 writer.finish();
             }
-            phase(server, false);
+            phase(server, NOBODY);
             double stayed = 0;
             double left = 0;
             for (int i = 0; i < settings.repetitions(); i++) {
-                stayed += phase(server, false) / settings.repetitions();
-                left += phase(server, true) / settings.repetitions();
+                double all = phase(server, NOBODY);
+                long answerNs = Math.round(settings.clients() * 1e9 / Math.max(1, all));
+                stayed += all / settings.repetitions();
+                left += phase(server, settings.greedy() ? 0 : answerNs) / settings.repetitions();
             }
             Report report = new Report(stayed, left, observer.metrics().value("shaula_searches_cancelled_total"));
             say(String.format(
@@ -108,15 +117,20 @@ public final class HangUps {
         }
     }
 
-    /** Searches a second of the clients that stay. */
-    private double phase(OwnServer server, boolean hangUp) throws InterruptedException, ExecutionException {
+    /**
+     * Searches a second of the clients that stay.
+     *
+     * @param answerNs what an answer takes, for those who hang up; {@link #NOBODY} if nobody does
+     */
+    private double phase(OwnServer server, long answerNs) throws InterruptedException, ExecutionException {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(settings.seconds());
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Future<Long>> staying = new ArrayList<>();
             for (int c = 0; c < settings.clients(); c++) {
                 Random random = new Random(SEED + c);
                 staying.add(threads.submit(() -> stay(server, end, random)));
-                threads.submit(() -> hangUp ? leave(server, end, random) : stay(server, end, random));
+                threads.submit(
+                        () -> answerNs == NOBODY ? stay(server, end, random) : leave(server, end, random, answerNs));
             }
             long searches = 0;
             for (Future<Long> client : staying) {
@@ -141,14 +155,17 @@ public final class HangUps {
         return searches;
     }
 
-    /** Asks, waits for less than an answer takes, and is gone. */
-    private long leave(OwnServer server, long end, Random random) throws IOException, InterruptedException {
+    /** Asks, waits for less than an answer takes, and is gone until it would have come. */
+    private long leave(OwnServer server, long end, Random random, long answerNs)
+            throws IOException, InterruptedException {
         long searches = 0;
         for (; System.nanoTime() - end < 0; searches++) {
+            long patienceNs = random.nextLong(answerNs == 0 ? GREEDY_PATIENCE_NS : answerNs);
             try (Connection connection = new Connection(server.address())) {
                 connection.ask("/vectors/query", query(random));
-                TimeUnit.MILLISECONDS.sleep(random.nextInt(3));
+                TimeUnit.NANOSECONDS.sleep(patienceNs);
             }
+            TimeUnit.NANOSECONDS.sleep(answerNs - patienceNs);
         }
         return searches;
     }
