@@ -222,13 +222,17 @@ final class GreedyGrpc extends Greedy {
         answer.write(messages.array(), messages.position(), messages.remaining());
     }
 
-    /** Field 3 of an {@code UpsertAck}, whose fields are all numbers. */
+    /** Field 3 of an {@code UpsertAck}, whose fields are numbers or, of wire type 2, lists of such with their length. */
     private static long total(ByteBuffer message, int end) {
         long total = 0;
         while (message.position() < end) {
             int tag = message.get();
             long value = varint(message);
-            total = tag >> 3 == 3 ? value : total;
+            if ((tag & 7) == 2) {
+                message.position(message.position() + Math.toIntExact(value));
+            } else if (tag >> 3 == 3) {
+                total = value;
+            }
         }
         return total;
     }
