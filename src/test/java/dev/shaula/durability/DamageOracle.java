@@ -7,6 +7,7 @@ import dev.shaula.collection.VectorCollection;
 import dev.shaula.fixture.EmbeddedNode;
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
+import dev.shaula.model.Filter;
 import dev.shaula.model.Metadata;
 import dev.shaula.model.Metric;
 import dev.shaula.model.Point;
@@ -50,10 +51,11 @@ final class DamageOracle {
     }
 
     static CollectionConfig config(String name) {
-        return new CollectionConfig(name, DIMENSIONS, Metric.COSINE, name.equals("left") ? 2 : 1, 16, 100, true);
+        return new CollectionConfig(name, DIMENSIONS, Metric.COSINE, name.equals("left") ? 2 : 1, 16, 100, true)
+                .withAutoIndexFields(4);
     }
 
-    /** Checkpoints, tables, blob files and a write-ahead log with a tail behind the newest checkpoint. */
+    /** Checkpoints, indexes beside them, tables, blob files and a write-ahead log with a tail behind the newest checkpoint. */
     static void write(NodeClient node) {
         for (String name : COLLECTIONS) {
             node.create(config(name));
@@ -157,6 +159,8 @@ final class DamageOracle {
             long counted = collection.info().vectorCount();
             check(counted == live, name + ": counts " + counted + " points, expected " + live);
         }
+        judgeCount(name, collection, "n", Filter.Op.LT, 700, 600);
+        judgeCount(name, collection, "version", Filter.Op.EQ, 2, 200);
         judgeWrite(name, collection);
     }
 
@@ -191,6 +195,16 @@ final class DamageOracle {
             check(
                     Objects.equals(point.metadata(), found.getFirst().metadata()),
                     name + " " + point.id() + ": other metadata in a search");
+        } catch (VectorDbException | StorageCorruptedException e) {
+            refused(name, e);
+        }
+    }
+
+    private void judgeCount(
+            String name, VectorCollection collection, String field, Filter.Op op, int value, int expected) {
+        try {
+            long counted = get(collection.count(new Filter.Compare(field, op, Filter.Value.of(value))));
+            check(counted == expected, name + ": " + counted + " with " + field + " " + op + " " + value);
         } catch (VectorDbException | StorageCorruptedException e) {
             refused(name, e);
         }

@@ -153,7 +153,8 @@ final class NodeMain {
     private static CollectionConfig config(String name, DataInputStream in) throws IOException {
         int dimensions = in.readInt();
         int shards = in.readInt();
-        return new CollectionConfig(name, dimensions, Metric.COSINE, shards, in.readInt(), in.readInt(), true);
+        return new CollectionConfig(name, dimensions, Metric.COSINE, shards, in.readInt(), in.readInt(), true)
+                .withAutoIndexFields(in.readInt());
     }
 
     private static void search(LocalCollections all, String name, DataInputStream in, DataOutputStream out)

@@ -149,6 +149,7 @@ final class NodeWire {
                 to.writeInt(config.shards());
                 to.writeInt(config.m());
                 to.writeInt(config.efConstruction());
+                to.writeInt(config.autoIndexFields());
             });
         }
 
