@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A node in a process of its own, which can be killed without a word. */
 final class NodeProcess implements AutoCloseable {
-    private static final long PATIENCE_S = 60;
+    private static final long PATIENCE_S = 300;
 
     private final Process process;
     private final BufferedReader words;

@@ -9,13 +9,13 @@ class SlowShardIT {
     private static final int WRITERS = 100;
 
     /**
-     * The rows of all writers are more than the write budget, so that some must wait in their sockets; and they wait
-     * longer than an idle connection may live.
+     * The rows of all writers are more than may be in flight, so that some must wait in their sockets; and their turns are
+     * farther apart than an idle connection may live.
      */
     @Test
     void shouldSlowAHundredWritersInASmallHeapAndLoseNothing() throws Exception {
         SlowShard.Report report =
-                new SlowShard(new SlowShard.Settings(Path.of("shaula"), WRITERS, 64, 384, 800, 64, 2)).run();
+                new SlowShard(new SlowShard.Settings(Path.of("shaula"), WRITERS, 40, 384, 160, 64, 2)).run();
 
         assertThat(report.inFlight()).isPositive().isLessThanOrEqualTo(report.budget());
         assertThat(report.queued()).isLessThanOrEqualTo(report.inFlight());
