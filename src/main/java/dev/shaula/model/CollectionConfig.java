@@ -46,21 +46,7 @@ public record CollectionConfig(
         checkRange("auto_index_max_fields", autoIndexFields, 0, Limits.MAX_INDEXES);
     }
 
-    /** Without indexes that nobody declared. */
-    public CollectionConfig(
-            String name,
-            int dimensions,
-            Metric metric,
-            int shards,
-            int m,
-            int efConstruction,
-            boolean hnsw,
-            Quantization quantization,
-            long ttlSeconds) {
-        this(name, dimensions, metric, shards, m, efConstruction, hnsw, quantization, ttlSeconds, 0);
-    }
-
-    /** Without a time to live. */
+    /** Without a time to live and without indexes that nobody declared. */
     public CollectionConfig(
             String name,
             int dimensions,
@@ -70,7 +56,7 @@ public record CollectionConfig(
             int efConstruction,
             boolean hnsw,
             Quantization quantization) {
-        this(name, dimensions, metric, shards, m, efConstruction, hnsw, quantization, 0);
+        this(name, dimensions, metric, shards, m, efConstruction, hnsw, quantization, 0, 0);
     }
 
     /** Leaves the quantisation to the server. */
