@@ -124,14 +124,15 @@ class SearchPoolTest {
     void shouldRefuseWhatWaitedTooLongWithoutADeadline() throws Exception {
         try (SearchPool hasty = new SearchPool(1, 3, Duration.ofMillis(1))) {
             CountDownLatch begun = new CountDownLatch(1);
-            hasty.submit(scratch -> {
-                        begun.countDown();
-                        awaitLetGo();
-                        return "held";
-                    })
-                    .subscribe()
-                    .with(held -> {});
-            begun.await();
+            do { // the thread may itself come to its first search too late
+                hasty.submit(scratch -> {
+                            begun.countDown();
+                            awaitLetGo();
+                            return "held";
+                        })
+                        .subscribe()
+                        .with(held -> {}, refused -> {});
+            } while (!begun.await(10, TimeUnit.MILLISECONDS));
             UniAssertSubscriber<Integer> waiting = hasty.submit(scratch -> ran.incrementAndGet())
                     .subscribe()
                     .withSubscriber(UniAssertSubscriber.create());
