@@ -4,30 +4,43 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Locale;
 
 /**
- * Rows of one writer, encoded once for a door; only the block that the ids are of, and the version, which is the first
- * element of each vector, are written anew for each batch: a load generator that encodes would be measured with the server.
- *
- * @param name of the writer
- * @param rows of a batch
- * @param vectors of these rows
+ * The rows of one block, with the same vectors whoever writes them. Encoded once for a door; only the version, which is
+ * the first element of each vector, is written anew for each batch: a load generator that encodes would be measured with
+ * the server. One writer at a time may encode a block.
  */
-record Batch(String name, int rows, float[][] vectors) {
+final class Batch {
     /** A version is stored as {@code 1 + v / 1e6}: eight characters, and exact enough as a float. */
     private static final float STEPS = 1e6f;
 
-    static Batch of(String name, int rows, Rows source, long first) {
-        float[][] vectors = new float[rows][];
-        for (int i = 0; i < rows; i++) {
-            vectors[i] = source.vector(first + i);
-        }
-        return new Batch(name, rows, vectors);
+    private final int block;
+    private final float[][] vectors;
+    private byte[] lines = {};
+    private int[] lineVersions = {};
+
+    /**
+     * @param block its rows are {@code block * rows} and the following of the source
+     * @param rows of the block
+     */
+    Batch(int block, int rows, Rows source) {
+        this.block = block;
+        this.vectors = new float[rows][];
+        Arrays.setAll(vectors, i -> source.vector((long) block * rows + i));
+    }
+
+    int block() {
+        return block;
+    }
+
+    int rows() {
+        return vectors.length;
     }
 
     /** What the first element of a row of this version is. */
-    static float element(int version) {
+    private static float element(int version) {
         return Float.parseFloat(text(version));
     }
 
@@ -36,56 +49,63 @@ record Batch(String name, int rows, float[][] vectors) {
         return Math.round((element - 1) * STEPS);
     }
 
-    static String text(int version) {
+    private static String text(int version) {
         return String.format(Locale.ROOT, "1.%06d", version);
     }
 
     static String id(int block, int row) {
-        return String.format(Locale.ROOT, "b%s-%03d", block(block), row);
+        return String.format(Locale.ROOT, "b%04d-%03d", block, row);
     }
 
-    /** A block as its ids write it. */
-    static String block(int block) {
-        return String.format(Locale.ROOT, "%04d", block);
+    private byte[] id(int row) {
+        return id(block, row).getBytes(StandardCharsets.US_ASCII);
     }
 
-    byte[] ndjson() {
-        StringBuilder lines = new StringBuilder();
-        for (int i = 0; i < rows; i++) {
-            lines.append("{\"id\":\"")
-                    .append(id(0, i))
-                    .append("\",\"vector\":[")
-                    .append(text(0));
-            for (int d = 1; d < vectors[i].length; d++) {
-                lines.append(',').append(Math.round(vectors[i][d] * 1e5f) / 1e5f);
-            }
-            lines.append("]}\n");
+    /** One JSON object a line; the bytes are written anew by the next call. */
+    byte[] ndjson(int version) {
+        if (lines.length == 0) {
+            encodeLines();
         }
-        return lines.toString().getBytes(StandardCharsets.UTF_8);
+        byte[] text = text(version).getBytes(StandardCharsets.US_ASCII);
+        for (int at : lineVersions) {
+            System.arraycopy(text, 0, lines, at, text.length);
+        }
+        return lines;
+    }
+
+    private void encodeLines() {
+        StringBuilder json = new StringBuilder();
+        int[] versions = new int[rows()];
+        for (int i = 0; i < rows(); i++) {
+            json.append("{\"id\":\"").append(id(block, i)).append("\",\"vector\":[");
+            versions[i] = json.length();
+            json.append(text(0));
+            for (int d = 1; d < vectors[i].length; d++) {
+                json.append(',').append(Math.round(vectors[i][d] * 1e5f) / 1e5f);
+            }
+            json.append("]}\n");
+        }
+        lines = json.toString().getBytes(StandardCharsets.US_ASCII);
+        lineVersions = versions;
     }
 
     /** Vector of a row as little-endian float32. */
-    private byte[] packed(int row) {
+    private byte[] packed(int row, int version) {
         ByteBuffer bytes = ByteBuffer.allocate(4 * vectors[row].length).order(ByteOrder.LITTLE_ENDIAN);
-        bytes.putFloat(element(0));
-        for (int d = 1; d < vectors[row].length; d++) {
-            bytes.putFloat(vectors[row][d]);
-        }
+        bytes.asFloatBuffer().put(vectors[row]).put(0, element(version));
         return bytes.array();
     }
 
     /** The batch as a message of {@code UpsertStreamRequest}, after its prefix of five bytes. */
-    byte[] grpc(String collection, int block, int version, long number) {
+    byte[] grpc(String collection, int version, long number) {
         ByteArrayOutputStream message = new ByteArrayOutputStream();
         field(message, 1, collection.getBytes(StandardCharsets.UTF_8));
         message.write(3 << 3);
         varint(message, number + 1);
-        for (int i = 0; i < rows; i++) {
+        for (int i = 0; i < rows(); i++) {
             ByteArrayOutputStream point = new ByteArrayOutputStream();
-            byte[] packed = packed(i);
-            ByteBuffer.wrap(packed).order(ByteOrder.LITTLE_ENDIAN).putFloat(element(version));
-            field(point, 1, id(block, i).getBytes(StandardCharsets.UTF_8));
-            field(point, 2, packed);
+            field(point, 1, id(i));
+            field(point, 2, packed(i, version));
             field(message, 4, point.toByteArray());
         }
         return ByteBuffer.allocate(5 + message.size())
@@ -96,21 +116,17 @@ record Batch(String name, int rows, float[][] vectors) {
     }
 
     /** The batch as a binary message of the WebSocket, as docs/websocket.md draws it. */
-    byte[] socket(String stream) {
+    byte[] socket(String stream, int version, long number) {
         byte[] streamName = stream.getBytes(StandardCharsets.UTF_8);
-        int dimensions = vectors[0].length;
-        int idBytes = id(0, 0).length();
-        ByteBuffer out = ByteBuffer.allocate(16 + streamName.length + rows * (8 + idBytes + 4 * dimensions))
-                .order(ByteOrder.LITTLE_ENDIAN);
-        out.put((byte) 1)
-                .put((byte) 0)
-                .putShort((short) streamName.length)
-                .putInt(rows)
-                .putLong(1);
-        out.put(streamName);
-        for (int i = 0; i < rows; i++) {
-            out.putShort((short) idBytes).putShort((short) 0).putInt(0);
-            out.put(id(0, i).getBytes(StandardCharsets.UTF_8)).put(packed(i));
+        int rowBytes = 8 + id(0).length + 4 * vectors[0].length;
+        ByteBuffer out =
+                ByteBuffer.allocate(16 + streamName.length + rows() * rowBytes).order(ByteOrder.LITTLE_ENDIAN);
+        out.put((byte) 1).put((byte) 0).putShort((short) streamName.length);
+        out.putInt(rows()).putLong(number + 1).put(streamName);
+        for (int i = 0; i < rows(); i++) {
+            byte[] id = id(i);
+            out.putShort((short) id.length).putShort((short) 0).putInt(0);
+            out.put(id).put(packed(i, version));
         }
         return out.array();
     }

@@ -1,6 +1,7 @@
 package dev.shaula.load;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -10,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A writer that sends as much as the server takes: the rows of its blocks, one block after the other and again, each time
- * with the next version. One
- * thread sends and is slowed by the server; one of its own hears the acknowledgements, which count rows in order.
+ * with the next version. One thread sends and is slowed by the server; one of its own hears the acknowledgements, which
+ * count rows in order.
  */
 abstract class Greedy implements AutoCloseable {
     /** A client that waits longer for an acknowledgement would have given up. */
@@ -19,16 +20,17 @@ abstract class Greedy implements AutoCloseable {
 
     private static final long END_PATIENCE_S = 120;
 
-    final Batch batch;
+    final String name;
     private volatile Percentiles times;
     private final ConcurrentLinkedQueue<Sent> underWay = new ConcurrentLinkedQueue<>();
     private final CountDownLatch heardAll = new CountDownLatch(1);
     /** Versions of all blocks of the run; a writer touches those of its own blocks. */
     private final int[] versions;
 
-    private int[] blocks = {0};
+    private List<Batch> blocks = List.of();
     private int turn;
-    private final AtomicLong sent = new AtomicLong();
+    private long number;
+    private final AtomicLong sentRows = new AtomicLong();
     private volatile long acknowledgedRows;
     private final AtomicLong timeOuts = new AtomicLong();
     private volatile @Nullable String fault;
@@ -36,8 +38,8 @@ abstract class Greedy implements AutoCloseable {
 
     private record Sent(long endRows, long atNs) {}
 
-    Greedy(Batch batch, int[] versions, Percentiles times) {
-        this.batch = batch;
+    Greedy(String name, int[] versions, Percentiles times) {
+        this.name = name;
         this.versions = versions;
         this.times = times;
     }
@@ -52,10 +54,10 @@ abstract class Greedy implements AutoCloseable {
     abstract void hear() throws IOException;
 
     /** The batch of this number, counted from 0. */
-    abstract byte[] encoded(int block, int version, long number);
+    abstract byte[] encoded(Batch batch, int version, long number);
 
     /** Which blocks it writes from now on; nobody else may write them at the same time. */
-    void own(int[] newBlocks) {
+    void own(List<Batch> newBlocks) {
         blocks = newBlocks;
         turn = 0;
     }
@@ -70,7 +72,7 @@ abstract class Greedy implements AutoCloseable {
             try {
                 hear();
             } catch (IOException | RuntimeException e) {
-                fault = getClass().getSimpleName() + " " + batch.name() + ": " + e;
+                fault = getClass().getSimpleName() + " " + name + ": " + e;
             } finally {
                 heardAll.countDown();
             }
@@ -95,16 +97,17 @@ abstract class Greedy implements AutoCloseable {
 
     void send() throws IOException, InterruptedException {
         check();
-        int block = blocks[turn++ % blocks.length];
-        versions[block]++;
-        byte[] bytes = encoded(block, versions[block], sent.get());
-        underWay.add(new Sent(sent.incrementAndGet() * batch.rows(), System.nanoTime()));
+        Batch batch = blocks.get(turn++ % blocks.size());
+        int version = ++versions[batch.block()];
+        byte[] bytes = encoded(batch, version, number++);
+        long rows = sentRows.addAndGet(batch.rows());
+        underWay.add(new Sent(rows, System.nanoTime()));
         write(bytes);
     }
 
     /** Returns when everything that was sent is acknowledged. */
     void awaitAll() throws IOException {
-        while (acknowledgedRows < sent.get() * batch.rows()) {
+        while (acknowledgedRows < sentRows.get()) {
             check();
             LockSupport.parkNanos(200_000);
         }
@@ -113,12 +116,12 @@ abstract class Greedy implements AutoCloseable {
     void finish() throws IOException, InterruptedException {
         end();
         if (!heardAll.await(END_PATIENCE_S, TimeUnit.SECONDS)) {
-            throw new IOException(batch.name() + ": no end of the answer");
+            throw new IOException(name + ": no end of the answer");
         }
         check();
-        if (acknowledgedRows != sent.get() * batch.rows()) {
-            throw new IOException(batch.name() + ": expected " + sent.get() * batch.rows() + " rows acknowledged, got "
-                    + acknowledgedRows);
+        if (acknowledgedRows != sentRows.get()) {
+            throw new IOException(
+                    name + ": expected " + sentRows.get() + " rows acknowledged, got " + acknowledgedRows);
         }
     }
 

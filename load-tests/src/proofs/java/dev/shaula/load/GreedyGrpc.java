@@ -42,8 +42,8 @@ final class GreedyGrpc extends Greedy {
     private int unacknowledged;
     private ByteArrayOutputStream answer = new ByteArrayOutputStream();
 
-    GreedyGrpc(URI url, String collection, Batch batch, int[] versions, Percentiles times) throws IOException {
-        super(batch, versions, times);
+    GreedyGrpc(URI url, String collection, String name, int[] versions, Percentiles times) throws IOException {
+        super(name, versions, times);
         this.collection = collection;
         socket.setOption(StandardSocketOptions.SO_SNDBUF, SEND_BUFFER);
         socket.setTcpNoDelay(true);
@@ -102,8 +102,8 @@ final class GreedyGrpc extends Greedy {
     }
 
     @Override
-    byte[] encoded(int block, int version, long number) {
-        return batch.grpc(collection, block, version, number);
+    byte[] encoded(Batch batch, int version, long number) {
+        return batch.grpc(collection, version, number);
     }
 
     @Override

@@ -28,16 +28,12 @@ final class GreedySocket extends Greedy {
     private final Socket socket = new Socket();
     private final DataInputStream in;
     private final OutputStream out;
-    private final String stream;
     private final String collection;
-    private final byte[] template;
     private final Semaphore credit = new Semaphore(0);
 
-    GreedySocket(URI url, String collection, Batch batch, int[] versions, Percentiles times) throws IOException {
-        super(batch, versions, times);
-        stream = batch.name();
+    GreedySocket(URI url, String collection, String name, int[] versions, Percentiles times) throws IOException {
+        super(name, versions, times);
         this.collection = collection;
-        template = batch.socket(stream);
         socket.setOption(StandardSocketOptions.SO_SNDBUF, SEND_BUFFER);
         socket.setTcpNoDelay(true);
         socket.connect(new InetSocketAddress(url.getHost(), url.getPort()));
@@ -53,7 +49,7 @@ final class GreedySocket extends Greedy {
 
                 """.replace("\n", "\r\n").getBytes(StandardCharsets.US_ASCII));
         skipHead();
-        say("{\"op\":\"open\",\"stream\":\"" + stream + "\",\"collection\":\"" + collection + "\"}");
+        say("{\"op\":\"open\",\"stream\":\"" + name + "\",\"collection\":\"" + collection + "\"}");
         listen();
     }
 
@@ -83,17 +79,8 @@ final class GreedySocket extends Greedy {
     }
 
     @Override
-    byte[] encoded(int block, int version, long number) {
-        ByteBuffer bytes = ByteBuffer.wrap(template).order(java.nio.ByteOrder.LITTLE_ENDIAN);
-        bytes.putLong(8, number + 1);
-        int idBytes = Batch.id(block, 0).length();
-        int rowBytes = 8 + idBytes + 4 * batch.vectors()[0].length;
-        for (int i = 0; i < batch.rows(); i++) {
-            int id = 16 + stream.length() + i * rowBytes + 8;
-            bytes.put(id, Batch.id(block, i).getBytes(StandardCharsets.US_ASCII));
-            bytes.putFloat(id + idBytes, Batch.element(version));
-        }
-        return template;
+    byte[] encoded(Batch batch, int version, long number) {
+        return batch.socket(name, version, number);
     }
 
     @Override
@@ -104,7 +91,7 @@ final class GreedySocket extends Greedy {
 
     @Override
     void end() throws IOException {
-        say("{\"op\":\"close\",\"stream\":\"" + stream + "\"}");
+        say("{\"op\":\"close\",\"stream\":\"" + name + "\"}");
     }
 
     @Override

@@ -38,17 +38,16 @@ public final class Overload {
     private final Settings settings;
     private final Rows rows;
     private final List<Greedy> all = new ArrayList<>();
-    /** Versions by block: a batch of rows is of one block. */
+    private final List<Batch> blocks;
+    /** Versions by block. */
     private final int[] versions;
-
-    private int made;
 
     /**
      * The size of a run.
      *
      * @param launcher of the server
      * @param writers of each door
-     * @param batch rows of a batch; a writer writes the same ones again and again
+     * @param batch rows of a block, which a writer writes at a time
      * @param dimensions of every vector
      * @param heapMiB heap of the server
      * @param directMiB direct memory of the server
@@ -77,6 +76,9 @@ public final class Overload {
         this.settings = settings;
         this.rows = new Rows(settings.dimensions(), SEED);
         this.versions = new int[3 * settings.writers()];
+        this.blocks = IntStream.range(0, versions.length)
+                .mapToObj(block -> new Batch(block, settings.batch(), rows))
+                .toList();
     }
 
     /** Runs it once; see load-tests/README.md for its properties. */
@@ -177,27 +179,25 @@ public final class Overload {
     private List<Greedy> make(OwnServer server, int each) throws IOException {
         Percentiles times = new Percentiles();
         for (int i = 0; i < each; i++) {
-            all.add(new GreedyNdjson(server.address(), COLLECTION, nextBatch(), versions, times));
-            all.add(new GreedySocket(server.address(), COLLECTION, nextBatch(), versions, times));
-            all.add(new GreedyGrpc(server.address(), COLLECTION, nextBatch(), versions, times));
+            all.add(new GreedyNdjson(server.address(), COLLECTION, nextName(), versions, times));
+            all.add(new GreedySocket(server.address(), COLLECTION, nextName(), versions, times));
+            all.add(new GreedyGrpc(server.address(), COLLECTION, nextName(), versions, times));
         }
         return List.copyOf(all);
     }
 
-    private Batch nextBatch() {
-        int writer = made++;
-        String name = String.format(Locale.ROOT, "w%04d", writer);
-        return Batch.of(name, settings.batch(), rows, (long) writer * settings.batch());
+    private String nextName() {
+        return String.format(Locale.ROOT, "w%04d", all.size());
     }
 
-    /** Parts all blocks among some writers: each phase writes the same rows, however many write them. */
+    /** Parts all blocks among some writers: each phase writes the same rows and vectors, however many write them. */
     private void own(List<Greedy> writers) {
         for (int w = 0; w < writers.size(); w++) {
             int first = w;
             writers.get(w)
-                    .own(IntStream.range(0, versions.length)
-                            .filter(block -> block % writers.size() == first)
-                            .toArray());
+                    .own(blocks.stream()
+                            .filter(batch -> batch.block() % writers.size() == first)
+                            .toList());
         }
     }
 
@@ -295,7 +295,7 @@ public final class Overload {
         for (long due = System.nanoTime(); due - end < 0; due += period) {
             TimeUnit.NANOSECONDS.sleep(due - System.nanoTime());
             long dueNs = due;
-            long row = asked++ % ((long) made * settings.batch());
+            long row = asked++ % ((long) versions.length * settings.batch());
             running.add(threads.submit(() -> {
                 Client client = clients.take();
                 client.send(rows.query(COLLECTION, row, 10, false));
@@ -315,7 +315,7 @@ public final class Overload {
     /** Every row of every writer, by its id, with the version that was acknowledged last. */
     private void verify(OwnServer server) throws IOException {
         try (Client client = new Client(server.address(), COLLECTION)) {
-            long expected = (long) made * settings.batch();
+            long expected = (long) versions.length * settings.batch();
             if (client.vectorCount() != expected) {
                 throw new IOException("vector_count: expected " + expected + ", got " + client.vectorCount());
             }
