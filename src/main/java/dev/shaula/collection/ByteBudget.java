@@ -2,8 +2,10 @@ package dev.shaula.collection;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.TreeSet;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -14,8 +16,10 @@ import org.jspecify.annotations.Nullable;
  * <p>No account starves the others: it never holds more than its limit, nor more than it leaves free, so that n greedy
  * accounts leave the next one 1/(n + 1) of the whole (dynamic thresholds: Choudhury and Hahne, "Dynamic Queue Length
  * Thresholds for Shared-Memory Packet Switches", 1998). No sender holds more than the limit of senders. Whoever is at a
- * limit of his own stands aside; among all others accounts take turns, in an account its senders, and each sender's
- * requests come in order. Nobody overtakes one whose turn it is, so that a large request is not starved by small ones.
+ * limit of his own stands aside; among all others accounts take turns, and each sender's requests come in order. Senders
+ * of an account get equally many places, in however small shares they ask for them (start-time fair queueing: Goyal, Vin
+ * and Cheng, 1996). One who has waited is overtaken only by those who had less, and by none for ever, so that a large
+ * request is not starved by small ones.
  *
  * <p>Thread-safe; callbacks run where their sender says, or else on the thread that asked or on the one that gave back,
  * and must not block.
@@ -28,6 +32,17 @@ public final class ByteBudget {
 
     private final long capacity;
     private final long senderLimit;
+    /**
+     * Virtual time passes by itself too, for an endless row of newcomers would stop it and keep those waiting who had
+     * something before; at a quarter of the rate at which it passes if all who want more are waiting.
+     */
+    private static final double DRIFT = 4;
+
+    private static final int FEW_LINES = 16;
+
+    private static final Comparator<Line> BY_TAG =
+            Comparator.<Line>comparingDouble(line -> line.tag).thenComparingLong(line -> line.number);
+
     /** For requests without an account. */
     private final Account common;
     /** Accounts whose turn comes: the first waits for room, if it has anybody at all. */
@@ -101,6 +116,7 @@ public final class ByteBudget {
                     bytes -= lessBytes;
                     places -= lessPlaces;
                     count(-lessBytes, -lessPlaces);
+                    account.charge(sender, account.servedUntil(sender) - lessPlaces);
                 }
             });
         }
@@ -149,7 +165,13 @@ public final class ByteBudget {
         private final boolean shared;
 
         private final IdentityHashMap<@Nullable Sender, Line> lines = new IdentityHashMap<>();
-        private final ArrayDeque<Line> turn = new ArrayDeque<>();
+        private final TreeSet<Line> turn = new TreeSet<>(BY_TAG);
+        /** How many places every sender has had that always wanted more; one that wants some again begins here. */
+        private double virtualTime;
+        /** Virtual time until which requests of nobody in particular have been served. */
+        private double nobodyServedUntil;
+
+        private long entered;
         private long used;
         private int places;
         private long waitingBytes;
@@ -214,6 +236,8 @@ public final class ByteBudget {
         private void enter(Waiter waiter) {
             Line line = lines.computeIfAbsent(waiter.sender, Line::new);
             if (line.waiters.isEmpty()) {
+                line.tag = Math.max(virtualTime, servedUntil(waiter.sender));
+                line.number = entered++;
                 turn.add(line);
             }
             line.waiters.add(waiter);
@@ -227,7 +251,6 @@ public final class ByteBudget {
             }
         }
 
-        /** An empty line stays until its turn. */
         private void leave(Waiter waiter) {
             Line line = lines.get(waiter.sender);
             if (line != null && line.waiters.remove(waiter)) {
@@ -246,15 +269,13 @@ public final class ByteBudget {
             }
         }
 
-        /** The next one whose sender is not at its limit; the lines of those that are go to the end. Null for none. */
-        private @Nullable Waiter next() {
-            for (int i = turn.size(); i > 0; i--) {
-                Line line = turn.element();
-                Waiter first = line.waiters.element();
-                if (line.sender == null || line.sender.used == 0 || line.sender.used + first.bytes <= senderLimit) {
-                    return first;
+        /** The next one whose sender is not at its limit. Null for none. */
+        private @Nullable Line next() {
+            for (Line line : turn) {
+                long more = line.waiters.element().bytes;
+                if (line.sender == null || line.sender.used == 0 || line.sender.used + more <= senderLimit) {
+                    return line;
                 }
-                turn.add(turn.remove());
             }
             return null;
         }
@@ -267,15 +288,33 @@ public final class ByteBudget {
                     || (places + more.places <= mostPlaces && used + more.bytes <= Math.min(limit, left));
         }
 
-        /** {@code first} is the head of the first line. */
-        private void serve(Waiter first, Callbacks callbacks) {
-            Line line = turn.remove();
-            line.waiters.remove();
+        private void serve(Line line, Callbacks callbacks) {
+            Waiter first = line.waiters.remove();
+            virtualTime = Math.max(virtualTime, line.tag) + first.places / (DRIFT * Math.max(FEW_LINES, turn.size()));
+            turn.remove(line);
+            charge(line.sender, line.tag + first.places);
             left(first, line);
             if (!line.waiters.isEmpty()) {
+                line.tag += first.places;
                 turn.add(line);
             }
             first.grant(callbacks);
+        }
+
+        private double servedUntil(@Nullable Sender sender) {
+            if (sender == null) {
+                return nobodyServedUntil;
+            }
+            return sender.servedBy == this ? sender.servedUntil : 0;
+        }
+
+        private void charge(@Nullable Sender sender, double until) {
+            if (sender == null) {
+                nobodyServedUntil = until;
+            } else {
+                sender.servedBy = this;
+                sender.servedUntil = until;
+            }
         }
     }
 
@@ -283,6 +322,10 @@ public final class ByteBudget {
     private static final class Line {
         private final @Nullable Sender sender;
         private final ArrayDeque<Waiter> waiters = new ArrayDeque<>();
+        /** Virtual time at which its first waiter is due, and its place among those due then. */
+        private double tag;
+
+        private long number;
 
         Line(@Nullable Sender sender) {
             this.sender = sender;
@@ -378,13 +421,13 @@ public final class ByteBudget {
     private void grantAll(Callbacks callbacks) {
         while (!turns.isEmpty()) {
             Account account = turns.element();
-            Waiter next = account.next();
+            Line next = account.next();
             if (account.turn.isEmpty()) {
                 turns.remove();
                 account.known = false;
-            } else if (next == null || !account.mayHold(next)) {
+            } else if (next == null || !account.mayHold(next.waiters.element())) {
                 aside.add(turns.remove());
-            } else if (used + next.bytes > capacity) {
+            } else if (used + next.waiters.element().bytes > capacity) {
                 return;
             } else {
                 account.serve(next, callbacks);

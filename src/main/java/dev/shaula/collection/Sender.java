@@ -2,6 +2,7 @@ package dev.shaula.collection;
 
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A connection as the write budget sees it: whatever it writes, over however many streams and to however many
@@ -15,6 +16,10 @@ public final class Sender {
     private final Executor home;
     /** Bytes granted and not given back. */
     long used;
+    /** The account that granted it something last. */
+    ByteBudget.@Nullable Account servedBy;
+    /** Virtual time of that account until which it has been served. */
+    double servedUntil;
 
     /** @param home runs what is called back, such as the event loop of the connection */
     public Sender(Executor home) {

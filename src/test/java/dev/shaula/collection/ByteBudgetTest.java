@@ -3,6 +3,7 @@ package dev.shaula.collection;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
@@ -13,6 +14,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.NullMarked;
 import org.jspecify.annotations.Nullable;
@@ -203,6 +206,61 @@ class ByteBudgetTest {
         assertThat(order).isEmpty();
         held.release();
         assertThat(order).containsExactly("many", "other", "few", "many");
+    }
+
+    /** A hundred that ask for four places and a hundred that ask for 32, each again when it has had its share. */
+    @Test
+    void shouldGiveSendersEquallyManyPlacesHoweverSmallTheirShares() {
+        int[] had = new int[200];
+        ByteBudget.Account account = new ByteBudget(1_000).account(1_000, 128);
+        ByteBudget.Waiter held = account.acquire(null, 1, 128);
+        for (int i = 0; i < had.length; i++) {
+            int who = i;
+            askAgainAndAgain(account, new Sender(), i % 2 == 0 ? 4 : 32, places -> {
+                had[who] += places;
+                return Arrays.stream(had).sum() < 200 * 320;
+            });
+        }
+        held.release();
+        assertThat(Arrays.stream(had).boxed())
+                .allSatisfy(places -> assertThat(places).isBetween(320 - 64, 320 + 64));
+    }
+
+    /** The line of a sender that had much waits for those that had less, but there are always new ones. */
+    @Test
+    void shouldServeASenderAgainThoughAnEndlessRowOfNewOnesHadLess() {
+        ByteBudget.Account account = new ByteBudget(1_000).account(1_000, 100);
+        Sender large = new Sender();
+        ByteBudget.Waiter held = account.acquire(large, 1, 100);
+        AtomicInteger newcomers = new AtomicInteger();
+        ByteBudget.Waiter again = account.acquire(large, 1, 100);
+        for (int i = 0; i < 3; i++) {
+            comeNew(account, () -> !again.isGranted() && newcomers.incrementAndGet() < 100_000);
+        }
+        held.release();
+        assertThat(again.isGranted()).isTrue();
+        assertThat(newcomers).hasValueBetween(100, 10_000);
+    }
+
+    private static void comeNew(ByteBudget.Account account, BooleanSupplier more) {
+        askAgainAndAgain(account, new Sender(), 1, places -> {
+            if (more.getAsBoolean()) {
+                comeNew(account, more);
+            }
+            return false;
+        });
+    }
+
+    private static void askAgainAndAgain(
+            ByteBudget.Account account, Sender sender, int places, IntPredicate whetherMore) {
+        ByteBudget.Waiter waiter = account.acquire(sender, 1, places);
+        waiter.onGranted(() -> {
+            boolean more = whetherMore.test(places);
+            waiter.release();
+            if (more) {
+                askAgainAndAgain(account, sender, places, whetherMore);
+            }
+        });
     }
 
     private static List<ByteBudget.Waiter> acquire(ByteBudget.Account account, @Nullable Sender sender, int times) {
