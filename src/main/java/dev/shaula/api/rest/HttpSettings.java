@@ -27,8 +27,8 @@ interface HttpSettings {
         Optional<MemorySize> ingestBudget();
 
         /**
-         * Bytes that the kernel may take in advance of a stream of records that is kept waiting; by default a thousandth
-         * of the write budget's default, 64 KiB to 1 MiB.
+         * Bytes that the kernel may take in advance of a stream of records; by default a thousandth of the write budget's
+         * default, 64 KiB to 1 MiB.
          */
         Optional<MemorySize> receiveBuffer();
 

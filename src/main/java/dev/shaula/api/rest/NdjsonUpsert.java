@@ -1,6 +1,7 @@
 package dev.shaula.api.rest;
 
 import dev.shaula.api.wire.Answers;
+import dev.shaula.api.wire.Connections;
 import dev.shaula.api.wire.Failure;
 import dev.shaula.api.wire.JsonWriter;
 import dev.shaula.api.wire.RecordStream.Row;
@@ -14,6 +15,7 @@ import io.smallrye.mutiny.Uni;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -41,7 +43,7 @@ final class NdjsonUpsert {
         this.targets = targets;
         this.ack = ack;
         response = exchange.response();
-        source = new RecordSource(exchange.request(), exchange.context(), exchange.receiveBuffer());
+        source = new RecordSource(exchange.request(), exchange.context());
         named = exchange.request().getParam("collection");
     }
 
@@ -49,8 +51,20 @@ final class NdjsonUpsert {
         if (named != null) {
             targets.dimensions(named); // refuses an impossible name before anything is read
         }
+        boundSender();
         exchange.invite();
         source.first().chain(this::target).subscribe().with(this::store, this::failed);
+    }
+
+    /**
+     * Linux lets the receive buffer of a connection grow by what was read of it, within a second to megabytes: minutes of
+     * rows that their sender takes for sent and that are not admitted, in memory that no budget counts. A stream of
+     * HTTP/2 is paced by its window.
+     */
+    private void boundSender() {
+        if (exchange.request().version() != HttpVersion.HTTP_2) {
+            Connections.of(exchange.request()).receiveAtMost(exchange.receiveBuffer());
+        }
     }
 
     private Uni<VectorCollection> target(Row first) {

@@ -1,6 +1,5 @@
 package dev.shaula.api.rest;
 
-import dev.shaula.api.wire.Connections;
 import dev.shaula.api.wire.RecordStream;
 import dev.shaula.api.wire.RecordStream.Row;
 import dev.shaula.model.Point;
@@ -24,13 +23,8 @@ import org.jspecify.annotations.Nullable;
  * <p>State belongs to the event loop of the connection; {@link Subscription} methods may be called from any thread.
  */
 final class RecordSource implements Flow.Publisher<Point>, Flow.Subscription {
-    private static final long NOT_WAITING = Long.MIN_VALUE;
-    /** How long is looked at who waits for whom, many round trips of most networks. */
-    private static final long WATCH_NS = 1_000_000_000;
-
     private final HttpServerRequest request;
     private final Context context;
-    private final int receiveBuffer;
     private final Thread loop = Thread.currentThread();
     private final Queue<Row> rows = new ArrayDeque<>();
     private final RecordStream stream = new RecordStream(rows::add);
@@ -39,12 +33,6 @@ final class RecordSource implements Flow.Publisher<Point>, Flow.Subscription {
     private String collection = "";
     private int dimensions;
     private long demand;
-    /** Since when rows wait for demand; {@link #NOT_WAITING} if none do. */
-    private long waitsSinceNs = NOT_WAITING;
-
-    private long waitedNs;
-    private long watchedSinceNs = System.nanoTime();
-    private boolean bounded;
     private boolean fetching;
     private boolean emitting;
     private boolean ended;
@@ -53,11 +41,9 @@ final class RecordSource implements Flow.Publisher<Point>, Flow.Subscription {
     private int failedLine;
     private long taken;
 
-    /** @param receiveBuffer bytes that the kernel may take in advance of a sender who is kept waiting */
-    RecordSource(HttpServerRequest request, Context context, int receiveBuffer) {
+    RecordSource(HttpServerRequest request, Context context) {
         this.request = request;
         this.context = context;
-        this.receiveBuffer = receiveBuffer;
     }
 
     /** Starts reading, on the event loop; brings the first record without taking it, fails if there is none. */
@@ -107,31 +93,7 @@ final class RecordSource implements Flow.Publisher<Point>, Flow.Subscription {
         long sum = demand + n;
         demand = sum < 0 ? Long.MAX_VALUE : sum;
         if (!emitting) {
-            boundSender();
             advance();
-        }
-    }
-
-    /**
-     * Linux lets the receive buffer of a connection grow by what was read of it, however slowly, to megabytes: minutes of
-     * rows that their sender takes for sent and that are not admitted. Who waits for us for half of the time gains nothing
-     * by it; who waits for the network would be slowed by less, and is left alone.
-     */
-    private void boundSender() {
-        if (bounded || waitsSinceNs == NOT_WAITING) {
-            return;
-        }
-        long now = System.nanoTime();
-        waitedNs += now - waitsSinceNs;
-        waitsSinceNs = NOT_WAITING;
-        long watched = now - watchedSinceNs;
-        if (watched > WATCH_NS) {
-            bounded = 2 * waitedNs > watched;
-            watchedSinceNs = now;
-            waitedNs = 0;
-        }
-        if (bounded) {
-            Connections.of(request).receiveAtMost(receiveBuffer);
         }
     }
 
@@ -196,8 +158,6 @@ final class RecordSource implements Flow.Publisher<Point>, Flow.Subscription {
         emitting = false;
         if (rows.isEmpty() && !stopped) {
             finishOrRead();
-        } else if (waitsSinceNs == NOT_WAITING) {
-            waitsSinceNs = System.nanoTime();
         }
     }
 

@@ -68,7 +68,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter {
 
     /**
      * Bounds what the kernel takes of it in advance, to about so many bytes, once what it has taken already is read. Its
-     * event loop. A connection of HTTP/2 is better paced by its windows.
+     * event loop.
      */
     public void receiveAtMost(int bytes) {
         ChannelHandlerContext of = context;
