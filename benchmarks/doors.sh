@@ -86,6 +86,22 @@ for _ in $(seq 600); do
     sleep 0.2
 done
 
+# What the process holds: of its own (heap and native), of files, and of those the rows.
+memory() {
+    awk -v when="$1" '
+        FILENAME ~ /status$/ && /^Rss(Anon|File)|^VmRSS/ { kb[$1] = $2 }
+        FILENAME ~ /smaps$/ && /^[0-9a-f]+-[0-9a-f]+ / { rows = /\/rows$/ }
+        FILENAME ~ /smaps$/ && /^Rss:/ && rows { of_rows += $2 }
+        END {
+            printf "resident %s: %.0f MB, of it anonymous %.0f, files %.0f (rows %.0f)\n", when, kb["VmRSS:"] / 1000 * 1.024,
+                kb["RssAnon:"] / 1000 * 1.024, kb["RssFile:"] / 1000 * 1.024, of_rows / 1000 * 1.024
+        }' "/proc/$server/status" "/proc/$server/smaps"
+}
+
+memory 'before the first request'
 "$JAVA_HOME/bin/java" -Xmx3g -XX:+UseSerialGC -cp "$classes" dev.shaula.doors.DoorSpeed --port "$port" --pid "$server" \
     --data "$work/data" --set "$set" --steps "$steps" --doors "$doors" --points "$points" --mixed "$mixed" \
     --ingest "$ingest" --rows "$rows" --seconds "$seconds" --warm "$warm"
+memory 'at the end'
+curl -sf "http://127.0.0.1:$port/collections" || :
+echo

@@ -83,6 +83,11 @@ final class LateShard implements Shard {
     }
 
     @Override
+    public Uni<List<List<ScoredPoint>>> searchAll(List<SearchRequest> requests) {
+        return now().searchAll(requests);
+    }
+
+    @Override
     public Uni<ExplainedSearch> explain(SearchRequest request) {
         return now().explain(request);
     }

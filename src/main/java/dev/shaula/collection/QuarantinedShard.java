@@ -87,6 +87,11 @@ final class QuarantinedShard implements Shard {
     }
 
     @Override
+    public Uni<List<List<ScoredPoint>>> searchAll(List<SearchRequest> requests) {
+        return refuse();
+    }
+
+    @Override
     public Uni<ExplainedSearch> explain(SearchRequest request) {
         return refuse();
     }

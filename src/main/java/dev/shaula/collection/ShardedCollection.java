@@ -59,6 +59,9 @@ final class ShardedCollection implements VectorCollection {
     private static final int STREAM_POINTS = 512;
 
     private static final long STREAM_BYTES = 1 << 20;
+    /** Requests of a batch that a shard has at a time: as many as can share the reading of its rows. */
+    private static final int SEARCHED_TOGETHER = 16;
+
     private static final int DELETE_SLICE = 1_024;
     /** Points whose metadata is changed at once: 16 MB of it at most. */
     private static final int UPDATE_SLICE = 256;
@@ -384,15 +387,42 @@ final class ShardedCollection implements VectorCollection {
             for (int i = 0; i < requests.size(); i++) {
                 check.vector(requests.get(i).vector(), "queries[" + i + "].vector");
             }
-            // A few at a time: a batch must not fill the queue that single searches wait in.
+            // A few at a time: a batch must not fill the queue that single searches wait in, nor the heap with what
+            // shards find beyond the best.
             return Multi.createFrom()
                     .iterable(requests)
+                    .group()
+                    .intoLists()
+                    .of(SEARCHED_TOGETHER)
                     .onItem()
-                    .transformToUni(this::search)
+                    .transformToUni(this::searchTogether)
                     .concatenate()
+                    .onItem()
+                    .<List<ScoredPoint>>disjoint()
                     .collect()
                     .asList();
         });
+    }
+
+    private Uni<List<List<ScoredPoint>>> searchTogether(List<SearchRequest> requests) {
+        if (shards.size() == 1) {
+            return shards.getFirst().searchAll(requests);
+        }
+        return Uni.join()
+                .all(shards.stream().map(shard -> shard.searchAll(requests)).toList())
+                .andFailFast()
+                .map(parts -> mergeAll(requests, parts));
+    }
+
+    private static List<List<ScoredPoint>> mergeAll(List<SearchRequest> requests, List<List<List<ScoredPoint>>> parts) {
+        List<List<ScoredPoint>> merged = new ArrayList<>(requests.size());
+        for (int i = 0; i < requests.size(); i++) {
+            int request = i;
+            merged.add(merge(
+                    parts.stream().map(part -> part.get(request)).toList(),
+                    requests.get(i).k()));
+        }
+        return merged;
     }
 
     @Override

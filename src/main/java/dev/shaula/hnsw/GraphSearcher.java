@@ -379,9 +379,18 @@ public final class GraphSearcher {
 
     private void keepAll(Scorer scorer, int n, int k) {
         scorer.distances(nodes, n, distances);
+        float worst = worst(k);
         for (int i = 0; i < n; i++) {
-            keep(Keys.of(distances[i], nodes[i]), k, null);
+            if (!(distances[i] > worst)) { // what is equally far may still be newer
+                keep(Keys.of(distances[i], nodes[i]), k, null);
+                worst = worst(k);
+            }
         }
+    }
+
+    /** The distance of the farthest of {@code k} results; infinite while there are fewer. */
+    private float worst(int k) {
+        return results.size() < k ? Float.POSITIVE_INFINITY : Keys.distance(~results.top());
     }
 
     private void keep(long key, int ef, long @Nullable [] accepted) {

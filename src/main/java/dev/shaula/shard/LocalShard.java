@@ -163,6 +163,22 @@ public final class LocalShard implements Shard {
     }
 
     @Override
+    public Uni<List<List<ScoredPoint>>> searchAll(List<SearchRequest> requests) {
+        return Uni.createFrom().deferred(() -> nextTurn(new SharedSearch(requests)));
+    }
+
+    private Uni<List<List<ScoredPoint>>> nextTurn(SharedSearch search) {
+        return runtime.searchPool()
+                .submit(
+                        search.deadlineNs(),
+                        scratch -> read(s -> {
+                            search.turn(s, scratch);
+                            return search.isDone();
+                        }))
+                .chain(done -> done ? Uni.createFrom().item(search.answers()) : nextTurn(search));
+    }
+
+    @Override
     public Uni<ExplainedSearch> explain(SearchRequest request) {
         return runtime.searchPool().submit(request.deadlineNs(), scratch -> read(s -> s.explain(request, scratch)));
     }

@@ -32,6 +32,15 @@ record MatchSearch(
     /** How much wider a walk is where the matches are far from the query. */
     private static final int FAR_WIDTH = 4;
 
+    /** Rows and their distances, closest first. */
+    interface Found {
+        int count();
+
+        int ordinal(int i);
+
+        float distance(int i);
+    }
+
     /**
      * What was found, closest first; read from the scratch, and so good until its next search.
      *
@@ -39,12 +48,15 @@ record MatchSearch(
      * @param predicted distances of the first plan
      * @param ranked whether {@link SearchScratch#ranking} found it
      */
-    record Outcome(SearchScratch scratch, List<Plan> plans, long predicted, int count, boolean ranked) {
-        int ordinal(int i) {
+    record Outcome(SearchScratch scratch, List<Plan> plans, long predicted, int count, boolean ranked)
+            implements Found {
+        @Override
+        public int ordinal(int i) {
             return ranked ? scratch.ranking.ordinal(i) : scratch.searcher.ordinal(i);
         }
 
-        float distance(int i) {
+        @Override
+        public float distance(int i) {
             return ranked ? scratch.ranking.distance(i) : scratch.searcher.distance(i);
         }
     }
@@ -75,11 +87,17 @@ record MatchSearch(
         };
     }
 
+    /** Whether {@link #run} would measure all matches exactly and do nothing else. */
+    boolean scansExactly(boolean coded) {
+        return matches.count() > 0 && SearchPlanner.choose(task(ef(), coded)).plan() == Plan.SCAN && !scansCodes(coded);
+    }
+
     private int rows() {
         return live.rows();
     }
 
-    private int k() {
+    /** Results that there can be. */
+    int k() {
         return Math.min(request.k(), matches.count());
     }
 
@@ -107,8 +125,7 @@ record MatchSearch(
     /** On codes, unless nothing but the exact answer will do, or the rows are so few that a look at all costs nothing. */
     private Outcome scan(Scorers scorers, SearchScratch scratch, SearchPlanner.Choice choice, List<Plan> plans) {
         long[] accepted = matches.bits();
-        boolean approximate = scorers.coded && walkable && !request.exact();
-        if (approximate && accepted != null && isWorthCodes()) {
+        if (accepted != null && scansCodes(scorers.coded)) {
             scorers.approximate.query(request.vector());
             scorers.exact.query(request.vector());
             scratch.ranking.scan(graph.size(), rows(), scorers.approximate, scorers.exact, accepted, k());
@@ -121,6 +138,10 @@ record MatchSearch(
         }
         int n = scratch.searcher.scan(rows(), scorers.exact, k(), null);
         return new Outcome(scratch, plans, choice.predicted(), n, false);
+    }
+
+    private boolean scansCodes(boolean coded) {
+        return coded && walkable && !request.exact() && matches.bits() != null && isWorthCodes();
     }
 
     private boolean isWorthCodes() {

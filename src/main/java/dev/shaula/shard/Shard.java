@@ -64,6 +64,12 @@ public interface Shard {
     /** The {@code k} best of this shard, closest first. */
     Uni<List<ScoredPoint>> search(SearchRequest request);
 
+    /**
+     * {@link #search} for each of some requests, at least one; the answers are in their order. Those that have to read all
+     * rows read them together. The earliest of their deadlines is that of all.
+     */
+    Uni<List<List<ScoredPoint>>> searchAll(List<SearchRequest> requests);
+
     /** As {@link #search}, and how it was done: {@link ExplainedSearch#shards} has one element. */
     Uni<ExplainedSearch> explain(SearchRequest request);
 

@@ -23,6 +23,7 @@ import dev.shaula.storage.PayloadStore;
 import dev.shaula.storage.Write;
 import dev.shaula.vectors.CodeScratch;
 import dev.shaula.vectors.CodedRows;
+import dev.shaula.vectors.FloatBatch;
 import dev.shaula.vectors.RowFile;
 import dev.shaula.vectors.Scorer;
 import java.io.IOException;
@@ -220,7 +221,12 @@ final class ShardSnapshot {
 
     /** The {@code k} nearest live points that the filter accepts: always {@code k} of them if so many exist. */
     List<ScoredPoint> search(SearchRequest request, SearchScratch scratch) {
-        return toPoints(find(request, scratch), request);
+        return search(request, matching(request.filter()), scratch);
+    }
+
+    /** The same among the matches of its filter. */
+    List<ScoredPoint> search(SearchRequest request, Matches matches, SearchScratch scratch) {
+        return toPoints(toHits(searchOf(request, matches).run(scorers(scratch), scratch), request), request);
     }
 
     /** The same, and how it was found; counting distances makes it a little slower. */
@@ -249,6 +255,32 @@ final class ShardSnapshot {
 
     Hits find(SearchRequest request, SearchScratch scratch) {
         return toHits(searchOf(request, matching(request.filter())).run(scorers(scratch), scratch), request);
+    }
+
+    /** Whether a search would measure all matches of its filter exactly, and so can share that with others. */
+    boolean scans(SearchRequest request, Matches matches) {
+        return searchOf(request, matches).scansExactly(rows.coded());
+    }
+
+    /**
+     * The answers of {@link #search} to several requests of one filter, all of which {@link #scans}, from one reading of
+     * the matches.
+     *
+     * @param requests at most {@link FloatBatch#MOST}
+     */
+    List<List<ScoredPoint>> scan(List<SearchRequest> requests, Matches matches, SearchScratch scratch) {
+        FloatBatch batch = rows.exactBatch(scratch.codes(config.dimensions()));
+        int[] k = new int[requests.size()];
+        for (int q = 0; q < k.length; q++) {
+            batch.query(q, requests.get(q).vector());
+            k[q] = searchOf(requests.get(q), matches).k();
+        }
+        scratch.batch.scan(live.rows(), batch, k, matches.bits());
+        List<List<ScoredPoint>> answers = new ArrayList<>(k.length);
+        for (int q = 0; q < k.length; q++) {
+            answers.add(toPoints(toHits(scratch.foundTogether(q), requests.get(q)), requests.get(q)));
+        }
+        return answers;
     }
 
     private MatchSearch.Scorers scorers(SearchScratch scratch) {
@@ -350,7 +382,7 @@ final class ShardSnapshot {
                 : matchCache.get(filter, () -> Matches.find(filter, index, live, payloads));
     }
 
-    private Hits toHits(MatchSearch.Outcome outcome, SearchRequest request) {
+    private Hits toHits(MatchSearch.Found outcome, SearchRequest request) {
         Metric metric = config.metric();
         int n = Math.min(outcome.count(), request.k());
         int[] ordinals = new int[n];

@@ -3,6 +3,7 @@ package dev.shaula.vectors;
 import dev.shaula.memory.NativeMemory;
 import dev.shaula.simd.CodeKernels;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /** The arrays and native memory that preparing a query or a row takes; kept from query to query. Not thread-safe. */
 public final class CodeScratch {
@@ -20,6 +21,7 @@ public final class CodeScratch {
     final MemorySegment query;
 
     private final MemorySegment floatQuery;
+    private @Nullable MemorySegment floatQueries;
 
     final int byteBlocks;
     final int bitBlocks;
@@ -46,6 +48,16 @@ public final class CodeScratch {
     /** Native room for an exact query. */
     MemorySegment floatQuery() {
         return floatQuery;
+    }
+
+    /** Native room for a {@link FloatBatch}, made when one is first wanted. */
+    MemorySegment floatQueries() {
+        MemorySegment queries = floatQueries;
+        if (queries == null) {
+            queries = NativeMemory.allocate(FloatBatch.scratchBytes(dimensions), false);
+            floatQueries = queries;
+        }
+        return queries;
     }
 
     long planesAt() {

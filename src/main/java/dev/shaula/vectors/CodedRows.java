@@ -216,6 +216,11 @@ public final class CodedRows {
             return new FloatScorer(metric, floats, scratch.floatQuery());
         }
 
+        /** Exact distances of several queries at once. */
+        public FloatBatch exactBatch(CodeScratch scratch) {
+            return new FloatBatch(metric, floats, scratch.floatQueries());
+        }
+
         /** Distances on codes, with a coarser {@link Scorer#walker} if there is one; exact if there are no codes. */
         public Scorer approximate(CodeScratch scratch) {
             if (scalars == null) {

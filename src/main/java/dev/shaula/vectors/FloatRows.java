@@ -174,6 +174,37 @@ public final class FloatRows {
             return layout.offsetOf(ordinal);
         }
 
+        /** How many of {@code ordinals[from .. to - 1]}, from the first on, lie in a row in one chunk; at least 1. */
+        int run(int[] ordinals, int from, int to) {
+            int first = ordinals[from];
+            int chunk = layout.chunkOf(first);
+            int n = 1;
+            while (from + n < to && ordinals[from + n] == first + n && layout.chunkOf(first + n) == chunk) {
+                n++;
+            }
+            return n;
+        }
+
+        /**
+         * Makes distances of the products of a query with rows in one chunk.
+         *
+         * @param metric cosine or dot product
+         * @param queryScale what brings the query to length 1, for the cosine
+         */
+        void distancesOfProducts(Metric metric, float queryScale, int first, int count, float[] products, int at) {
+            if (metric == Metric.DOT) {
+                for (int i = at; i < at + count; i++) {
+                    products[i] = -products[i];
+                }
+                return;
+            }
+            MemorySegment chunk = chunk(first);
+            long scaleAt = offset(first) + layout.scaleOffset();
+            for (int i = at; i < at + count; i++, scaleAt += layout.strideBytes()) {
+                products[i] = 1f - products[i] * queryScale * chunk.get(FLOAT, scaleAt);
+            }
+        }
+
         float scale(int ordinal) {
             return chunk(ordinal).get(FLOAT, offset(ordinal) + layout.scaleOffset());
         }

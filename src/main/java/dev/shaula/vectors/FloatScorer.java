@@ -3,6 +3,7 @@ package dev.shaula.vectors;
 import dev.shaula.memory.NativeMemory;
 import dev.shaula.model.Metric;
 import dev.shaula.simd.FloatKernels;
+import dev.shaula.simd.RowKernels;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -10,6 +11,11 @@ import java.lang.foreign.MemorySegment;
  * for the cosine it is brought to length 1 on the way, and each row's scale does the rest.
  */
 public final class FloatScorer implements Scorer {
+    /** Rows read as a stream at once: few, so that the scale behind each is still in the cache when the products are there. */
+    private static final int RUN = 32;
+    /** Fewer cost less one by one. */
+    private static final int LEAST_RUN = 4;
+
     private final Metric metric;
     private final FloatRows.View rows;
     private final int floats;
@@ -66,11 +72,31 @@ public final class FloatScorer implements Scorer {
         return distance(query, queryOffset, queryScale, ordinal);
     }
 
+    /** Rows that follow each other, as those of a scan do, are read as a stream. */
     @Override
     public void distances(int[] ordinals, int n, float[] out) {
-        for (int i = 0; i < n; i++) {
-            out[i] = distance(query, queryOffset, queryScale, ordinals[i]);
+        for (int i = 0; i < n; ) {
+            int run = rows.run(ordinals, i, Math.min(n, i + RUN));
+            if (run >= LEAST_RUN) {
+                runDistances(ordinals[i], run, out, i);
+            } else {
+                run = 1;
+                out[i] = distance(query, queryOffset, queryScale, ordinals[i]);
+            }
+            i += run;
         }
+    }
+
+    private void runDistances(int first, int count, float[] out, int at) {
+        MemorySegment chunk = rows.chunk(first);
+        long offset = rows.offset(first);
+        long stride = rows.layout().strideBytes();
+        if (metric == Metric.EUCLIDEAN) {
+            RowKernels.squaredEuclidean(query, queryOffset, chunk, offset, stride, count, floats, out, at);
+            return;
+        }
+        RowKernels.dot(query, queryOffset, chunk, offset, stride, count, floats, out, at);
+        rows.distancesOfProducts(metric, queryScale, first, count, out, at);
     }
 
     @Override

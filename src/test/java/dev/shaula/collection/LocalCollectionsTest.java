@@ -17,6 +17,7 @@ import dev.shaula.model.VectorDbException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,6 +47,24 @@ class LocalCollectionsTest {
             VectorCollection things = node.collections().require("things");
             assertThat(things.info().vectorCount()).isEqualTo(2_500);
             findEachOf(points, things);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void shouldAnswerABatchAsItAnswersEachOfItsRequests(int shards) {
+        RandomVectors random = new RandomVectors(24, 8);
+        try (EmbeddedNode node = new EmbeddedNode(data)) {
+            VectorCollection things = node.create(config(24, shards));
+            get(things.upsert(random.points("p", 4_000), Ack.INDEXED));
+            List<SearchRequest> requests = IntStream.range(0, 45)
+                    .mapToObj(i -> SearchRequest.of(random.next(), 1 + i).withExact(i % 4 != 0))
+                    .toList();
+            List<List<ScoredPoint>> together = get(things.searchAll(requests));
+            assertThat(together).hasSameSizeAs(requests);
+            for (int i = 0; i < requests.size(); i++) {
+                assertThat(together.get(i)).usingRecursiveComparison().isEqualTo(get(things.search(requests.get(i))));
+            }
         }
     }
 

@@ -27,6 +27,7 @@ final class KernelProbe {
                 }
             }
         }
+        RowChecks.checkAll(10);
         CodeChecks.checkAll(7);
         CodeChecks.checkHadamard(8);
         CodeChecks.checkReductions(9);
@@ -36,6 +37,7 @@ final class KernelProbe {
             if (digest() != cold) {
                 throw new AssertionError("compiled kernels give other bits than interpreted ones");
             }
+            RowChecks.checkAll(10);
         }
         System.out.println("lanes=" + FloatKernels.lanes() + " digest=" + cold);
     }

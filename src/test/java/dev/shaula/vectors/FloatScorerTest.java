@@ -3,7 +3,9 @@ package dev.shaula.vectors;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.shaula.model.Metric;
+import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -31,6 +33,30 @@ class FloatScorerTest {
                 scorer.queryRow(q);
                 for (int i = 0; i < 40; i++) {
                     assertClose(metric, scorer.distance(i), vectors[q], vectors[i]);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void shouldMeasureRunsOfRowsAsItMeasuresEachOfThem(Metric metric) {
+        // 1,024 rows of 1,024 dimensions to a chunk; runs that end at its end, that cross it, and that are too short
+        for (int d : new int[] {13, 702, 1024}) {
+            FloatRows.View rows = rows(vectors(d, 1_100));
+            FloatScorer scorer = new FloatScorer(metric, rows);
+            float[] batch = new float[1_100];
+            scorer.query(vectors(d, 1)[0]);
+            for (int[] ordinals : List.of(
+                    IntStream.range(0, 1_100).toArray(),
+                    IntStream.range(1_000, 1_024).toArray(),
+                    IntStream.range(990, 1_058).toArray(),
+                    IntStream.range(0, 900).filter(i -> i % 7 != 0).toArray(),
+                    IntStream.range(0, 300).map(i -> 299 - i).toArray(),
+                    new int[] {3, 4, 5, 6, 7, 9, 10, 11, 1_099, 0, 0, 1, 2, 3})) {
+                scorer.distances(ordinals, ordinals.length, batch);
+                for (int i = 0; i < ordinals.length; i++) {
+                    assertThat(batch[i]).as("row %d", ordinals[i]).isEqualTo(scorer.distance(ordinals[i]));
                 }
             }
         }
