@@ -28,6 +28,8 @@ record IndexedField(FieldIndex index, List<IndexSegment> segments) {
     private static final long MOST_BYTES = 64L << 20;
     /** Sorting a row in costs about as much as passing over so many words of bits. */
     private static final int WORDS_PER_ROW = 8;
+    /** A radix sort, as RoaringBitmap has one, costs 30 us for any few rows; a comparing one 2 us for 100. */
+    private static final int MOST_SORTED = 2_048;
     /** A RoaringBitmap is made of containers of 65,536 rows. */
     private static final int CONTAINER_WORDS = 1 << 10;
 
@@ -177,7 +179,11 @@ record IndexedField(FieldIndex index, List<IndexSegment> segments) {
             ((KeyPostings) segments.get(i).postings()).copyRows(from[i], to[i], rows, n);
             n += to[i] - from[i];
         }
-        return RoaringBitmap.bitmapOfUnordered(rows);
+        if (found > MOST_SORTED) {
+            return RoaringBitmap.bitmapOfUnordered(rows);
+        }
+        Arrays.sort(rows);
+        return RoaringBitmap.bitmapOf(rows);
     }
 
     /**
