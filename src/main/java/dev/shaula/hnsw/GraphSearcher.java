@@ -18,6 +18,8 @@ public final class GraphSearcher {
     private static final long NO_REACH = Long.MIN_VALUE;
     /** Beyond this heaps are faster: a node that comes moves half of those kept. */
     private static final int MOST_SORTED = 1_024;
+    /** The greatest {@link Sieve#most} for which {@link Sieve#glance} counts. */
+    public static final int MOST_GLANCING = MOST_SORTED;
 
     private final VisitedSet visited = new VisitedSet();
     private final NearestNodes nearest = new NearestNodes();
@@ -85,6 +87,63 @@ public final class GraphSearcher {
     private void walkDown(HnswGraph graph, Scorer scorer, int ef, long @Nullable [] accepted, long reach, int most) {
         long entry = descend(graph, scorer, startOf(graph, scorer), graph.topLevel(), 0);
         walk(graph, scorer, 0, entry, ef, accepted, reach, most);
+    }
+
+    /**
+     * What a walk is for that looks for matches of a filter among the rows nearest to the query.
+     *
+     * @param accepted bit set per ordinal: the matches
+     * @param wanted matches to be met
+     * @param ef candidates kept at least
+     * @param likely candidates among which so many match if matches lie by chance
+     * @param most candidates kept in all, at least {@code ef} and {@code likely}
+     * @param glance candidates after which the walk is given up unless {@code least} of them match; not if {@code most} is
+     *     more than {@link #MOST_GLANCING}
+     */
+    public record Sieve(long[] accepted, int wanted, int ef, int likely, int most, int glance, int least) {}
+
+    /**
+     * Walks through all nodes alike, and wider until it has met the matches wanted; what it met, {@link #ordinal} and {@link
+     * #distance} give, matches and others, by the distances of the scorer's {@link Scorer#walker} if it has one. Rows not
+     * linked yet are left out.
+     *
+     * @return false, and nothing is found, if the walk was given up
+     */
+    public boolean searchSieved(HnswGraph graph, Scorer scorer, Sieve sieve) {
+        foundCount = 0;
+        if (graph.entry() == HnswGraph.NONE) {
+            return true;
+        }
+        Scorer walker = scorer.walker();
+        Scorer coarse = walker == null ? scorer : walker;
+        if (sieve.most > MOST_SORTED) {
+            walkDown(graph, coarse, sieve.likely, null, NO_REACH, sieve.likely);
+            return true;
+        }
+        long entry = descend(graph, coarse, startOf(graph, coarse), graph.topLevel(), 0);
+        visited.reset(graph.size());
+        visited.add(Keys.node(entry));
+        nearest.reset(sieve.most);
+        nearest.add(entry);
+        int width = Math.min(sieve.glance, sieve.ef);
+        expandWithin(graph, coarse, 0, width);
+        if (nearest.count(sieve.accepted, width) < sieve.least) {
+            return false;
+        }
+        expandUntilMet(graph, coarse, sieve);
+        found = nearest.copyTo(found); // also what was met beyond the width: coarse distances are off
+        foundCount = nearest.size();
+        return true;
+    }
+
+    private void expandUntilMet(HnswGraph graph, Scorer scorer, Sieve sieve) {
+        int width = sieve.ef;
+        expandWithin(graph, scorer, 0, width);
+        for (int n; width < sieve.most && (n = nearest.count(sieve.accepted, width)) < sieve.wanted; ) {
+            long likely = (long) width * sieve.wanted / Math.max(1, n);
+            width = (int) Math.min(sieve.most, Math.max(likely, width + width / 4));
+            expandWithin(graph, scorer, 0, width);
+        }
     }
 
     /**
@@ -269,7 +328,14 @@ public final class GraphSearcher {
     private void walkSorted(HnswGraph graph, Scorer scorer, int level, long entry, int ef) {
         nearest.reset(ef);
         nearest.add(entry);
-        while (nearest.hasNext()) {
+        expandWithin(graph, scorer, level, ef);
+        found = nearest.copyTo(found);
+        foundCount = nearest.size();
+    }
+
+    /** Expands nodes until the nearest {@code width} all are. */
+    private void expandWithin(HnswGraph graph, Scorer scorer, int level, int width) {
+        while (nearest.hasNext(width)) {
             checkStopped();
             int n = graph.unvisited(level, nearest.take(), visited, nodes);
             if (level == 0 && nearest.hasNext()) {
@@ -280,8 +346,6 @@ public final class GraphSearcher {
                 nearest.add(Keys.of(distances[i], nodes[i]));
             }
         }
-        found = nearest.copyTo(found);
-        foundCount = nearest.size();
     }
 
     /**

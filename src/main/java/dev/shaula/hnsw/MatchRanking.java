@@ -43,6 +43,15 @@ public final class MatchRanking {
     private int foundCount;
     private @Nullable BooleanSupplier stopped;
 
+    /**
+     * The matches.
+     *
+     * @param linked rows below this have the codes of a scorer's {@link Scorer#walker}
+     * @param rows that there are
+     * @param accepted bit set per ordinal: the matches
+     */
+    public record Matching(int linked, int rows, long[] accepted) {}
+
     /** What one scorer has measured. */
     private static final class Pool {
         private long[] keys = new long[BLOCK];
@@ -65,18 +74,17 @@ public final class MatchRanking {
      * Measures all matches, and the nearest of them exactly; then {@link #count}, {@link #ordinal} and {@link #distance}
      * give the nearest {@code k}. The scorers have the same query.
      *
-     * @param linked rows below this have the codes of the scorer's {@link Scorer#walker}
-     * @param rows that there are
-     * @param accepted bit set per ordinal: the matches, at most {@link #MOST_ROWS}
+     * @param matching at most {@link #MOST_ROWS}
+     * @param coarse whether to begin with the scorer's {@link Scorer#walker}, if it has one
      */
-    public void scan(int linked, int rows, Scorer scorer, Scorer exact, long[] accepted, int k) {
-        Scorer walker = scorer.walker();
+    public void scan(Matching matching, Scorer scorer, Scorer exact, boolean coarse, int k) {
+        Scorer walker = coarse ? scorer.walker() : null;
         rough.size = 0;
         if (walker != null) {
-            measure(walker, 0, linked, accepted, rough);
+            measure(walker, 0, matching.linked, matching.accepted, rough);
             sharpen(scorer, GraphSearcher.kept(k));
         }
-        measure(scorer, walker == null ? 0 : linked, rows, accepted, rough);
+        measure(scorer, walker == null ? 0 : matching.linked, matching.rows, matching.accepted, rough);
         sharpen(exact, k);
         collect();
     }
@@ -99,23 +107,27 @@ public final class MatchRanking {
     }
 
     /**
-     * Measures those among the results of a plain walk that are matches exactly; results as {@link #scan}.
+     * Measures those among the results of {@link GraphSearcher#searchSieved} that are matches, and the matches that are not linked
+     * yet; results as {@link #scan}.
      *
-     * @param least matches that there must be among them
-     * @return false, and no results, if there are fewer
+     * @return false, and no results, if there are fewer than {@link GraphSearcher#kept} linked ones among them
      */
-    public boolean sift(GraphSearcher walked, int n, long[] accepted, int least, Scorer exact, int k) {
+    public boolean sift(GraphSearcher walked, Matching matching, Scorer scorer, Scorer exact, int k) {
         rough.size = 0;
-        for (int i = 0; i < n; i++) {
+        for (int i = 0; i < walked.foundCount(); i++) {
             int node = walked.ordinal(i);
-            if ((accepted[node >>> 6] & (1L << node)) != 0) {
+            if ((matching.accepted[node >>> 6] & (1L << node)) != 0) {
                 rough.add(Keys.of(walked.distance(i), node));
             }
         }
-        if (rough.size < least) {
+        if (rough.size < GraphSearcher.kept(k)) {
             foundCount = 0;
             return false;
         }
+        if (scorer.walker() != null) {
+            sharpen(scorer, GraphSearcher.kept(k));
+        }
+        measure(scorer, matching.linked, matching.rows, matching.accepted, rough);
         sharpen(exact, k);
         collect();
         return true;

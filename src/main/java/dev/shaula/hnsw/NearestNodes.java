@@ -33,10 +33,26 @@ final class NearestNodes {
 
     /** True if there is a node that is not marked; {@link #peek} and {@link #take} then give the nearest of them. */
     boolean hasNext() {
-        while (next < size && (keys[next] & UNMARKED) == 0) {
+        return hasNext(size);
+    }
+
+    /** As {@link #hasNext()}, among the nearest {@code width}. */
+    boolean hasNext(int width) {
+        int end = Math.min(width, size);
+        while (next < end && (keys[next] & UNMARKED) == 0) {
             next++;
         }
-        return next < size;
+        return next < end;
+    }
+
+    /** How many of the nearest {@code width} are set in {@code accepted}. */
+    int count(long[] accepted, int width) {
+        int n = 0;
+        for (int i = 0; i < Math.min(width, size); i++) {
+            int node = Keys.node(keys[i] | UNMARKED);
+            n += (int) (accepted[node >>> 6] >>> node) & 1;
+        }
+        return n;
     }
 
     int peek() {

@@ -8,9 +8,11 @@ import dev.shaula.model.Filter.Value;
 import dev.shaula.model.VectorDbException;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.roaringbitmap.BitmapContainer;
 import org.roaringbitmap.RoaringBitmap;
 
 /**
@@ -24,6 +26,12 @@ import org.roaringbitmap.RoaringBitmap;
 record IndexedField(FieldIndex index, List<IndexSegment> segments) {
     private static final int MOST_ROWS = 1 << 17;
     private static final long MOST_BYTES = 64L << 20;
+    /** Sorting a row in costs about as much as passing over so many words of bits. */
+    private static final int WORDS_PER_ROW = 8;
+    /** A radix sort, as RoaringBitmap has one, costs 30 us for any few rows; a comparing one 2 us for 100. */
+    private static final int MOST_SORTED = 2_048;
+    /** A RoaringBitmap is made of containers of 65,536 rows. */
+    private static final int CONTAINER_WORDS = 1 << 10;
 
     /** Without a row. */
     static IndexedField empty(FieldIndex index) {
@@ -146,8 +154,60 @@ record IndexedField(FieldIndex index, List<IndexSegment> segments) {
         return union(segment -> ofPostings.apply((TermPostings) segment.postings()));
     }
 
+    /** The rows with a key from {@code least} to {@code most}, both included. */
     private RoaringBitmap keys(long least, long most) {
-        return union(segment -> ((KeyPostings) segment.postings()).rows(least, most));
+        if (least > most || segments.isEmpty()) {
+            return new RoaringBitmap();
+        }
+        int[] from = new int[segments.size()];
+        int[] to = new int[segments.size()];
+        int found = 0;
+        for (int i = 0; i < from.length; i++) {
+            KeyPostings postings = (KeyPostings) segments.get(i).postings();
+            from[i] = postings.from(least);
+            to[i] = postings.to(most);
+            found += to[i] - from[i];
+        }
+        int words = (segments.getLast().to() + 63) >>> 6;
+        return found < words / WORDS_PER_ROW ? fewKeys(from, to, found) : manyKeys(from, to, words);
+    }
+
+    private RoaringBitmap fewKeys(int[] from, int[] to, int found) {
+        int[] rows = new int[found];
+        int n = 0;
+        for (int i = 0; i < from.length; i++) {
+            ((KeyPostings) segments.get(i).postings()).copyRows(from[i], to[i], rows, n);
+            n += to[i] - from[i];
+        }
+        if (found > MOST_SORTED) {
+            return RoaringBitmap.bitmapOfUnordered(rows);
+        }
+        Arrays.sort(rows);
+        return RoaringBitmap.bitmapOf(rows);
+    }
+
+    /**
+     * Sets the bits of all segments in one array first: each bitmap of its own would only be merged into the next. And keeps
+     * them as words even where a list of rows would be shorter, since words are what searches want: making 3,000 of 60,000
+     * rows a list and words again took 25 of 35 us.
+     */
+    private RoaringBitmap manyKeys(int[] from, int[] to, int words) {
+        long[] bits = new long[(words + CONTAINER_WORDS - 1) / CONTAINER_WORDS * CONTAINER_WORDS];
+        for (int i = 0; i < from.length; i++) {
+            ((KeyPostings) segments.get(i).postings()).addRows(from[i], to[i], bits);
+        }
+        RoaringBitmap rows = new RoaringBitmap();
+        for (int first = 0; first < bits.length; first += CONTAINER_WORDS) {
+            long[] container = Arrays.copyOfRange(bits, first, first + CONTAINER_WORDS);
+            int count = 0;
+            for (long word : container) {
+                count += Long.bitCount(word);
+            }
+            if (count > 0) {
+                rows.append((char) (first / CONTAINER_WORDS), new BitmapContainer(container, count));
+            }
+        }
+        return rows;
     }
 
     private @Nullable RoaringBitmap equal(Value value) {

@@ -6,30 +6,31 @@ import dev.shaula.model.OrdinalMap;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
-import org.roaringbitmap.BitSetUtil;
 import org.roaringbitmap.RoaringBitmap;
 
 /**
  * Rows in the order of a 64-bit key: a number, a moment, a truth value, or a latitude with its longitude beside it. A
  * range of keys is a range of the arrays; 12 bytes a value, 20 with longitudes.
  *
- * <p>The rows of a range come in the order of their keys, and would have to be sorted. So the arrays are cut into {@value #BLOCKS} blocks, each with the bitmap of its
- * rows, some 2 bytes a row more: a range is the union of its whole blocks, 64 rows an instruction, and single bits for
- * the rest.
+ * <p>The rows of a range come in the order of their keys, and would have to be sorted. So there are marks at every
+ * sixteenth of the arrays, each with the bitmap of all rows before it, some 2 bytes a row more: a range is what one such bitmap has
+ * and another has not, 64 rows an instruction, and single bits for the values between its ends and the nearest marks, a
+ * thirty-second of all at most at each end. Where a row has several values, what lies before a mark may lie behind it as
+ * well; then each bitmap has the rows between two marks only, and a range is the union of those that lie in it.
  */
 final class KeyPostings implements Postings {
     private static final int BLOCKS = 16;
-    /** Below this many values, sorting costs less than blocks are worth. */
+    /** Below this many values, single bits cost less than blocks are worth. */
     private static final int FEWEST_FOR_BLOCKS = 2_048;
-    /** A RoaringBitmap is made of words from a multiple of 65,536 rows on. */
-    private static final int CONTAINER_WORDS = 1 << 10;
 
     private final long[] keys;
     private final int[] rows;
     /** Beside each key, or empty. */
     private final double[] lons;
-    /** The rows of each block, as bits from {@link #firstWord} on, {@link #words} longs a block; empty if there are few rows. */
+    /** Rows of each block, as bits from {@link #firstWord} on, {@link #words} longs a block; empty if there are few rows. */
     private final long[] blocks;
+    /** Whether a block has the rows of those before it too: only if no row has two values. */
+    private final boolean cumulative;
 
     private final int firstWord;
     private final int words;
@@ -51,15 +52,38 @@ final class KeyPostings implements Postings {
         boolean many = keys.length >= FEWEST_FOR_BLOCKS;
         int least = many ? Arrays.stream(rows).min().orElse(0) : 0;
         int most = many ? Arrays.stream(rows).max().orElse(0) : 0;
-        this.firstWord = (least >>> 6) / CONTAINER_WORDS * CONTAINER_WORDS;
+        this.firstWord = least >>> 6;
         this.words = (most >>> 6) + 1 - firstWord;
         // Many values in few rows, or few over a wide range: then blocks would take more room than the values.
         this.blocks = many && words <= keys.length / 8 ? new long[BLOCKS * words] : new long[0];
-        if (blocks.length > 0) {
-            for (int i = 0; i < rows.length; i++) {
-                set(blocks, blockOf(i) * words, rows[i]);
+        for (int i = 0; blocks.length > 0 && i < rows.length; i++) {
+            blocks[blockOf(i) * words + (rows[i] >>> 6) - firstWord] |= 1L << rows[i];
+        }
+        this.cumulative = cumulate();
+    }
+
+    /** Adds to each block those before it, if no row is in two of them or twice in one. */
+    private boolean cumulate() {
+        if (Arrays.stream(blocks).mapToInt(Long::bitCount).sum() != keys.length || !isEachRowInOne()) {
+            return false;
+        }
+        for (int i = words; i < blocks.length; i++) {
+            blocks[i] |= blocks[i - words];
+        }
+        return true;
+    }
+
+    private boolean isEachRowInOne() {
+        for (int w = 0; w < words; w++) {
+            long before = 0;
+            for (int i = w; i < blocks.length; i += words) {
+                if ((before & blocks[i]) != 0) {
+                    return false;
+                }
+                before |= blocks[i];
             }
         }
+        return true;
     }
 
     @Override
@@ -91,10 +115,6 @@ final class KeyPostings implements Postings {
         return (int) (((long) block * keys.length + BLOCKS - 1) / BLOCKS);
     }
 
-    private void set(long[] bits, int at, int row) {
-        bits[at + (row >>> 6) - firstWord] |= 1L << row;
-    }
-
     /** Sorts {@code entries} in place. */
     static KeyPostings of(List<Entry> entries, boolean places) {
         entries.sort(null);
@@ -123,37 +143,74 @@ final class KeyPostings implements Postings {
         return Double.longBitsToDouble(key ^ ((key >> 63) & Long.MAX_VALUE));
     }
 
-    /** The rows with a key from {@code least} to {@code most}, both included. */
-    RoaringBitmap rows(long least, long most) {
-        if (least > most) {
-            return new RoaringBitmap();
-        }
-        int from = firstNotBelow(least);
-        int to = most == Long.MAX_VALUE ? keys.length : firstNotBelow(most + 1);
-        return blocks.length > 0 && to - from > words
-                ? RoaringBitmap.addOffset(BitSetUtil.bitmapOf(bits(from, to)), 64L * firstWord)
-                : RoaringBitmap.bitmapOfUnordered(Arrays.copyOfRange(rows, from, to));
+    /** The first value whose key is not below {@code least}; their number if all are. */
+    int from(long least) {
+        return least == Long.MIN_VALUE ? 0 : firstNotBelow(least);
     }
 
-    /** The rows of the values {@code from .. to - 1}, as bits from {@link #firstWord} on. */
-    private long[] bits(int from, int to) {
-        long[] bits = new long[words];
+    /** The end of the values whose key is at most {@code most}. */
+    int to(long most) {
+        return most == Long.MAX_VALUE ? keys.length : firstNotBelow(most + 1);
+    }
+
+    /** Copies the rows of the values {@code from .. to - 1} to {@code out}, in no order, some perhaps twice. */
+    void copyRows(int from, int to, int[] out, int at) {
+        System.arraycopy(rows, from, out, at, to - from);
+    }
+
+    /** Sets the bits of the rows of the values {@code from .. to - 1}, none of which may be set yet. */
+    void addRows(int from, int to, long[] bits) {
+        if (blocks.length == 0 || to - from <= words) {
+            setEach(from, to, bits);
+        } else if (cumulative) {
+            addDifference(from, to, bits);
+        } else {
+            addUnion(from, to, bits);
+        }
+    }
+
+    private void setEach(int from, int to, long[] bits) {
+        for (int i = from; i < to; i++) {
+            bits[rows[i] >>> 6] |= 1L << rows[i];
+        }
+    }
+
+    private void addDifference(int from, int to, long[] bits) {
+        flipBefore(nearestMark(from), bits);
+        flipBefore(nearestMark(to), bits);
+        flipEach(from, blockStart(nearestMark(from)), bits);
+        flipEach(to, blockStart(nearestMark(to)), bits);
+    }
+
+    /** The block, {@value #BLOCKS} for the end, that begins nearest to a value. */
+    private int nearestMark(int value) {
+        int mark = (int) (((long) value * BLOCKS + keys.length / 2) / keys.length);
+        return Math.min(mark, BLOCKS);
+    }
+
+    private void flipBefore(int mark, long[] bits) {
+        for (int w = 0, at = (mark - 1) * words; mark > 0 && w < words; w++, at++) {
+            bits[firstWord + w] ^= blocks[at];
+        }
+    }
+
+    /** Flips the rows of the values from the lesser of two to before the greater. */
+    private void flipEach(int a, int b, long[] bits) {
+        for (int i = Math.min(a, b), end = Math.max(a, b); i < end; i++) {
+            bits[rows[i] >>> 6] ^= 1L << rows[i];
+        }
+    }
+
+    private void addUnion(int from, int to, long[] bits) {
         int first = from == 0 ? 0 : blockOf(from - 1) + 1;
         int last = to == keys.length ? BLOCKS : blockOf(to);
         for (int block = first; block < last; block++) {
             for (int w = 0, at = block * words; w < words; w++, at++) {
-                bits[w] |= blocks[at];
+                bits[firstWord + w] |= blocks[at];
             }
         }
-        int wholeFrom = first < last ? blockStart(first) : to;
-        int wholeTo = first < last ? blockStart(last) : to;
-        for (int i = from; i < wholeFrom; i++) {
-            set(bits, 0, rows[i]);
-        }
-        for (int i = wholeTo; i < to; i++) {
-            set(bits, 0, rows[i]);
-        }
-        return bits;
+        setEach(from, first < last ? blockStart(first) : to, bits);
+        setEach(first < last ? blockStart(last) : to, to, bits);
     }
 
     /** The rows with a place in the area; keys are latitudes. */

@@ -57,12 +57,14 @@ record Matches(long @Nullable [] bits, int count, int rows, int tested, List<Str
     }
 
     private static long[] liveAmong(@Nullable RoaringBitmap candidates, LiveRows live) {
-        long[] bits = live.toBitmap();
-        if (candidates != null) {
-            long[] wanted = BitSetUtil.toLongArray(candidates);
-            for (int w = 0; w < bits.length; w++) {
-                bits[w] &= w < wanted.length ? wanted[w] : 0;
-            }
+        if (candidates == null) {
+            return live.toBitmap();
+        }
+        long[] bits = Arrays.copyOf(BitSetUtil.toLongArray(candidates), (live.rows() + 63) >>> 6);
+        assert candidates.isEmpty() || candidates.last() < live.rows() : candidates.last();
+        long[] living = live.bits();
+        for (int w = 0; living != null && w < bits.length; w++) {
+            bits[w] &= living[w];
         }
         return bits;
     }

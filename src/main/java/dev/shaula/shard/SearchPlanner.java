@@ -1,6 +1,8 @@
 package dev.shaula.shard;
 
+import dev.shaula.hnsw.GraphSearcher;
 import dev.shaula.model.SearchExplanation.Plan;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Chooses how to find the nearest matches from what is known before: their exact number, and how many distances a walk
@@ -26,9 +28,17 @@ final class SearchPlanner {
      * Matches that a plain walk is to meet for each result wanted, if they lie by chance: enough that most walks meet what is
      * kept for exact measuring, and that the last of them is not at the edge of what the walk has seen.
      */
-    private static final double MET_PER_RESULT = 2;
+    private static final double MET_PER_RESULT = 1.6;
+    /** What a plain walk keeps of what it has measured, over what it expands: coarse distances are off, and matches few. */
+    private static final double MET_BEYOND = 3;
     /** How much wider than for a search without a filter a plain walk may be to meet them. */
     private static final double MOST_WIDENED = 2.5;
+    /** Time of a distance in a plain walk over that in a scan, both on codes. */
+    private static final double SIFT_OVERHEAD = 1.5;
+    /** Matches to be expected by chance among as many rows that not one may be missing: once in 3,000 walks all are. */
+    private static final int SURE = 8;
+    /** Rows at which a walk that only pays near the matches is asked whether it is: an eighth of the way. */
+    private static final int GLANCE = 16;
 
     /**
      * What is searched.
@@ -44,6 +54,16 @@ final class SearchPlanner {
         double overhead() {
             return coded ? CODED_WALK_OVERHEAD : WALK_OVERHEAD;
         }
+
+        /** Matches whose scan costs no more than a walk among them. */
+        long cheapScan() {
+            return (long) (overhead() * walk(ef, m));
+        }
+
+        /** Whether a plain walk may begin with a glance at whether it pays. */
+        boolean glances() {
+            return coded && MOST_WIDENED * ef <= GraphSearcher.MOST_GLANCING;
+        }
     }
 
     /**
@@ -57,12 +77,38 @@ final class SearchPlanner {
     private SearchPlanner() {}
 
     /**
-     * How many of the nearest rows a plain walk has to find so that enough of them match, if matches lie by chance; 0 if they
-     * are too rare for that.
+     * A plain walk, of whose results those are taken that match.
+     *
+     * @param wanted matches that it is to meet
+     * @param likely rows among which so many match by chance, at most {@code most}
+     * @param most rows it may find
+     * @param glance rows after which it is given up unless {@code least} of them match
      */
-    static int plainWidth(Task task) {
-        double width = MET_PER_RESULT * task.k() * task.rows() / task.matches();
-        return width <= MOST_WIDENED * task.ef() ? (int) Math.ceil(width) : 0;
+    record Sift(int wanted, int likely, int most, int glance, int least) {}
+
+    /**
+     * The plain walk to begin with. For matches so frequent that it meets enough of them by chance, it is given up if there are
+     * none where the query is; for fewer, unless half of the rows around the query match and twice as many as by chance.
+     * Null if a walk among the matches is to be the first.
+     */
+    static @Nullable Sift sift(Task task) {
+        int wanted = Math.max(GraphSearcher.kept(task.k()), (int) (MET_PER_RESULT * task.k()));
+        int widest = (int) (MOST_WIDENED * task.ef());
+        double width = (double) wanted * task.rows() / task.matches();
+        int most = (int) Math.clamp(MET_BEYOND * width, 1.25 * task.ef(), widest);
+        int likely = (int) Math.clamp(Math.ceil(width), task.ef(), most);
+        boolean byChance = width <= widest;
+        if (task.glances()
+                && task.matches() <= (byChance ? SIFT_OVERHEAD * walk(likely, task.m()) : task.cheapScan())) {
+            int byFar = (int) Math.min(GLANCE, 2L * GLANCE * task.matches() / task.rows());
+            return new Sift(wanted, likely, most, GLANCE, Math.max(GLANCE / 2, byFar));
+        }
+        int glance = (int) Math.ceil((double) SURE * task.rows() / task.matches());
+        return byChance ? new Sift(wanted, likely, most, glance, glance <= task.ef() ? 1 : 0) : null;
+    }
+
+    private static long walk(int ef, int m) {
+        return Math.round(DISTANCES_PER_RESULT * ef * m);
     }
 
     /** The width at which a walk of a graph measures as many distances as a scan of so many rows. */
@@ -71,9 +117,9 @@ final class SearchPlanner {
     }
 
     static Choice choose(Task task) {
-        long walk = Math.round(DISTANCES_PER_RESULT * task.ef() * task.m());
+        long walk = walk(task.ef(), task.m());
         boolean few = task.matches() <= Math.max(SCAN_ROWS, 2 * task.k());
-        if (task.exact() || few || task.matches() <= task.overhead() * walk) {
+        if (task.exact() || few || task.matches() <= (task.glances() ? walk : task.cheapScan())) {
             return new Choice(Plan.SCAN, task.matches(), Long.MAX_VALUE);
         }
         if (task.matches() == task.rows()) {

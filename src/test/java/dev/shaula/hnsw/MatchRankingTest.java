@@ -84,7 +84,7 @@ class MatchRankingTest {
             IntStream.range(0, rows).filter(i -> random.nextBoolean()).forEach(i -> accepted[i >>> 6] |= 1L << i);
             Given exact = new Given(truth, null);
             Given scorer = new Given(off(truth, fine, random), new Given(off(truth, coarse, random), null));
-            ranking.scan(linked, rows, scorer, exact, accepted, K);
+            ranking.scan(new MatchRanking.Matching(linked, rows, accepted), scorer, exact, true, K);
             double[] expected = IntStream.range(0, rows)
                     .filter(i -> (accepted[i >>> 6] & 1L << i) != 0)
                     .mapToDouble(i -> truth[i])
@@ -112,7 +112,12 @@ class MatchRankingTest {
         long[] accepted = new long[(truth.length + 63) >>> 6];
         IntStream.range(1_000, 1_000 + matches).forEach(i -> accepted[i >>> 6] |= 1L << i);
         MatchRanking ranking = new MatchRanking();
-        ranking.scan(truth.length, truth.length, new Given(truth, null), new Given(truth, null), accepted, k);
+        ranking.scan(
+                new MatchRanking.Matching(truth.length, truth.length, accepted),
+                new Given(truth, null),
+                new Given(truth, null),
+                true,
+                k);
         float[] expected = Arrays.copyOfRange(truth, 1_000, 1_000 + matches);
         Arrays.sort(expected);
         assertThat(ranking.count()).isEqualTo(Math.min(k, matches));

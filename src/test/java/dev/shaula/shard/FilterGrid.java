@@ -11,6 +11,7 @@ import dev.shaula.model.Filter.Value;
 import dev.shaula.model.Metadata;
 import dev.shaula.model.Metric;
 import dev.shaula.model.Point;
+import dev.shaula.model.Quantization;
 import dev.shaula.model.SearchRequest;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -48,15 +49,16 @@ final class FilterGrid {
     static final double[] SHARES = {1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.001, 0.0001};
     static final List<String> CORRELATIONS = List.of("random", "near", "far");
     static final List<String> SHAPES = List.of("one", "and", "or");
-    private static final int K = 10;
+    static final int K = 10;
     private static final int[] EFS = {10, 15, 20, 30, 40, 60, 80, 100, 130, 160, 200, 300, 400};
 
+    private static final int REPEATS = 5;
     /** A scan that takes longer than this is measured once. */
     private static final long SLOW_NS = 3_000_000;
 
-    private final float[][] queries;
+    final float[][] queries;
     private final HeapShard shard;
-    private final ShardSnapshot snapshot;
+    final ShardSnapshot snapshot;
     private final SearchScratch scratch = new SearchScratch();
     private final int repeats;
     /** Recall of the unfiltered walk at each of {@link #EFS}. */
@@ -65,9 +67,12 @@ final class FilterGrid {
     /**
      * One cell; times in microseconds, medians over queries of the best of the repeats, which take turns.
      *
-     * @param us of a filter that this snapshot has not been asked before
+     * @param us of a filter that this snapshot has not been asked before, at the default width
      * @param againUs of the same, asked again
      * @param filterUs part of {@code us} for the matches
+     * @param narrowUs as {@code us}, as narrow as gives the same recall
+     * @param walkUs of an unfiltered walk as narrow as gives the same recall
+     * @param plainUs of an unfiltered walk at the default width
      */
     record Cell(
             String correlation,
@@ -80,17 +85,25 @@ final class FilterGrid {
             double us,
             double againUs,
             double filterUs,
+            double narrowUs,
             double scanUs,
-            double walkUs) {
+            double walkUs,
+            double plainUs) {
+        /** Both at the default width. */
         double ratio() {
-            return us / Math.min(scanUs, walkUs);
+            return us / Math.min(scanUs, plainUs);
+        }
+
+        /** Both as narrow as gives the recall of the filtered search at the default width. */
+        double narrowRatio() {
+            return narrowUs / Math.min(scanUs, walkUs);
         }
     }
 
-    FilterGrid(float[][] base, float[][] queries, Metric metric, int repeats) {
+    FilterGrid(float[][] base, float[][] queries, Metric metric, Quantization quantization, int repeats) {
         this.queries = queries;
         this.repeats = repeats;
-        shard = new HeapShard(new CollectionConfig("grid", base[0].length, metric, 1, 16, 200, true));
+        shard = new HeapShard(new CollectionConfig("grid", base[0].length, metric, 1, 16, 200, true, quantization));
         shard.index(indexes(queries.length));
         double[][] ranks = ranks(base, queries, metric);
         Random random = new Random(7);
@@ -112,7 +125,7 @@ final class FilterGrid {
                 .toArray();
     }
 
-    private static final Parallel ALL_CORES = new Parallel() {
+    static final Parallel ALL_CORES = new Parallel() {
         @Override
         public <W> void run(int n, Supplier<W> workers, Piece<W> piece) {
             ThreadLocal<W> worker = ThreadLocal.withInitial(workers);
@@ -181,7 +194,7 @@ final class FilterGrid {
     }
 
     /** Accepts about {@code share} of the rows. */
-    private static Filter filter(String correlation, String shape, double share, int query) {
+    static Filter filter(String correlation, String shape, double share, int query) {
         double half = share / 2;
         return switch (correlation + " " + shape) {
             case "random one" -> below("r", share);
@@ -222,7 +235,7 @@ final class FilterGrid {
             matches += explained.matches();
         }
         double recall = recall(found, truth);
-        Times times = times(requests, exact, walkEf(recall));
+        Times times = times(requests, narrowed(requests, truth, recall), exact, walkEf(recall));
         return new Cell(
                 correlation,
                 shape,
@@ -234,8 +247,22 @@ final class FilterGrid {
                 median(times.fresh),
                 median(times.again),
                 median(times.filter),
+                median(times.narrow),
                 median(times.scan),
-                median(times.walk));
+                median(times.walk),
+                median(times.plain));
+    }
+
+    /** The requests at the least width that has this recall, as they are if none has. */
+    private List<SearchRequest> narrowed(List<SearchRequest> requests, Hits[] truth, double recall) {
+        for (int ef : EFS) {
+            List<SearchRequest> narrow =
+                    requests.stream().map(r -> r.withEf(ef)).toList();
+            if (recall(find(narrow), truth) >= recall) {
+                return narrow;
+            }
+        }
+        return requests;
     }
 
     /** The least width at which an unfiltered walk has this recall, or the last tried. */
@@ -253,45 +280,70 @@ final class FilterGrid {
         private final long[] fresh;
         private final long[] again;
         private final long[] filter;
+        private final long[] narrow;
         private final long[] scan;
         private final long[] walk;
+        private final long[] plain;
 
         Times(int queries) {
             fresh = new long[queries];
             again = new long[queries];
             filter = new long[queries];
+            narrow = new long[queries];
             scan = new long[queries];
             walk = new long[queries];
-            for (long[] each : List.of(fresh, again, filter, scan, walk)) {
+            plain = new long[queries];
+            for (long[] each : List.of(fresh, again, filter, narrow, scan, walk, plain)) {
                 Arrays.fill(each, Long.MAX_VALUE);
             }
         }
     }
 
-    private Times times(List<SearchRequest> requests, List<SearchRequest> exact, int walkEf) {
+    /**
+     * Each plan goes through all queries before the next one does, so that each finds the caches as its own last search has
+     * left them. (When the plans took turns within a query, a walk came upon the rows that the filtered search of
+     * the same query had just read, and took half of its time.)
+     */
+    private Times times(
+            List<SearchRequest> requests, List<SearchRequest> narrow, List<SearchRequest> exact, int walkEf) {
         Times times = new Times(requests.size());
         ShardSnapshot[] asked = new ShardSnapshot[requests.size()];
         for (int repeat = 0; repeat < repeats; repeat++) {
             for (int q = 0; q < requests.size(); q++) {
                 SearchRequest request = requests.get(q);
-                Filter filter = Objects.requireNonNull(request.filter());
                 ShardSnapshot fresh = shard.snapshot();
                 best(times.fresh, q, () -> fresh.find(request, scratch));
                 asked[q] = fresh;
-                ShardSnapshot other = shard.snapshot();
-                best(times.filter, q, () -> other.count(filter));
-                if (times.scan[q] > SLOW_NS) {
-                    SearchRequest scan = exact.get(q);
-                    ShardSnapshot third = shard.snapshot();
-                    best(times.scan, q, () -> third.find(scan, scratch));
-                }
-                SearchRequest walk = SearchRequest.of(request.vector(), K).withEf(walkEf);
-                best(times.walk, q, () -> snapshot.find(walk, scratch));
             }
             for (int q = 0; q < requests.size(); q++) {
                 SearchRequest request = requests.get(q);
                 ShardSnapshot same = asked[q];
                 best(times.again, q, () -> same.find(request, scratch));
+            }
+            for (int q = 0; q < requests.size(); q++) {
+                SearchRequest request = narrow.get(q);
+                ShardSnapshot fresh = shard.snapshot();
+                best(times.narrow, q, () -> fresh.find(request, scratch));
+            }
+            for (int q = 0; q < requests.size(); q++) {
+                Filter filter = Objects.requireNonNull(requests.get(q).filter());
+                ShardSnapshot fresh = shard.snapshot();
+                best(times.filter, q, () -> fresh.count(filter));
+            }
+            for (int q = 0; q < requests.size(); q++) {
+                if (repeat == 0 || times.scan[q] <= SLOW_NS) {
+                    SearchRequest scan = exact.get(q);
+                    ShardSnapshot fresh = shard.snapshot();
+                    best(times.scan, q, () -> fresh.find(scan, scratch));
+                }
+            }
+            for (int q = 0; q < requests.size(); q++) {
+                SearchRequest walk = SearchRequest.of(queries[q], K).withEf(walkEf);
+                best(times.walk, q, () -> snapshot.find(walk, scratch));
+            }
+            for (int q = 0; q < requests.size(); q++) {
+                SearchRequest plain = SearchRequest.of(queries[q], K);
+                best(times.plain, q, () -> snapshot.find(plain, scratch));
             }
         }
         return times;
@@ -314,7 +366,7 @@ final class FilterGrid {
     }
 
     /** A result counts if its score is no less than that of the k-th true one. */
-    private static double recall(Hits[] found, Hits[] truth) {
+    static double recall(Hits[] found, Hits[] truth) {
         double hits = 0;
         double wanted = 0;
         for (int q = 0; q < found.length; q++) {
@@ -346,17 +398,22 @@ final class FilterGrid {
         }
     }
 
-    private static FilterGrid of(String name, int most, int queries, Metric metric) throws IOException {
+    static FilterGrid of(String name, int most, int queries, Metric metric) throws IOException {
         if (name.contains("/")) {
             return new FilterGrid(
-                    rows(Path.of(name + ".base"), most), rows(Path.of(name + ".queries"), queries), metric, 3);
+                    rows(Path.of(name + ".base"), most),
+                    rows(Path.of(name + ".queries"), queries),
+                    metric,
+                    Quantization.AUTO,
+                    REPEATS);
         }
         SharedData.Set set = SharedData.orSkip(name);
         return new FilterGrid(
                 Arrays.copyOf(set.base(), Math.min(most, set.base().length)),
                 Arrays.copyOf(set.queries(), queries),
                 metric,
-                3);
+                Quantization.AUTO,
+                REPEATS);
     }
 
     @SuppressWarnings("SystemOut")
@@ -377,14 +434,15 @@ final class FilterGrid {
             CORRELATIONS.forEach(correlation -> grid.measure(correlation, "one", 0.2)); // compiles everything
         }
         System.out.println("| correlation | shape | share | matches | recall@10 | plan | us | again us | filter us |"
-                + " scan us | walk us | ratio |");
-        System.out.println("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+                + " plain us | ratio | narrow us | walk us | ratio | scan us |");
+        System.out.println(
+                "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
         for (String correlation : CORRELATIONS) {
             for (String shape : shapes) {
                 for (double share : SHARES) {
                     Cell c = grid.measure(correlation, shape, share);
                     System.out.printf(
-                            "| %s | %s | %s | %d | %.3f%s | %s | %.0f | %.0f | %.0f | %.0f | %.0f | %.2f |%n",
+                            "| %s | %s | %s | %d | %.3f%s | %s | %.0f | %.0f | %.0f | %.0f | %.2f | %.0f | %.0f | %.2f | %.0f |%n",
                             c.correlation,
                             c.shape,
                             c.share,
@@ -395,9 +453,12 @@ final class FilterGrid {
                             c.us,
                             c.againUs,
                             c.filterUs,
-                            c.scanUs,
+                            c.plainUs,
+                            c.ratio(),
+                            c.narrowUs,
                             c.walkUs,
-                            c.ratio());
+                            c.narrowRatio(),
+                            c.scanUs);
                 }
             }
         }
