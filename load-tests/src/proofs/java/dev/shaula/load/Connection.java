@@ -22,7 +22,7 @@ final class Connection implements AutoCloseable {
     /** Far above any answer that is slow on purpose: a server that says nothing for so long hangs. */
     private static final Duration SILENCE = Duration.ofMinutes(10);
     /** Small, so that rows wait in the server or in the client's hands and not in the kernel. */
-    private static final int SEND_BUFFER = 64 << 10;
+    private static final int SEND_BUFFER = 16 << 10;
 
     private final Socket socket = new Socket();
     private final InputStream in;

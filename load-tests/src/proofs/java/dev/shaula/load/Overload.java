@@ -246,16 +246,17 @@ public final class Overload {
                 writer.awaitAll();
             }
         }
+        Metrics after = metrics(server);
         Phase phase = new Phase(
                 rate,
                 acknowledged.millis(0.99),
-                metrics(server).p99Millis("shaula_writes_seconds_bucket_total", before),
+                after.p99Millis("shaula_writes_seconds_bucket_total", before),
                 searches.millis(0.5),
                 searches.millis(0.99));
         say(String.format(
                 Locale.ROOT,
                 "%-28s %6.0f rows/s; acknowledged p50 %.0f p99 %.0f ms after sending, p99 %.0f ms after admission;"
-                        + " %d searches p50 %.1f p99 %.1f ms",
+                        + " %d searches p50 %.1f p99 %.1f ms; event loops computed for 20 ms %d times, were %d times late",
                 name,
                 phase.rowsPerSecond(),
                 acknowledged.millis(0.5),
@@ -263,7 +264,9 @@ public final class Overload {
                 phase.admittedP99(),
                 searches.count(),
                 phase.searchP50(),
-                phase.searchP99()));
+                phase.searchP99(),
+                stalls(after, "work") - stalls(before, "work"),
+                stalls(after, "delay") - stalls(before, "delay")));
         if (doors.size() > 1) {
             say(String.format(
                     Locale.ROOT,
@@ -362,6 +365,12 @@ public final class Overload {
                 blockedLines()));
     }
 
+    /** Ticks of event loops that were 20 ms late or more. */
+    private static long stalls(Metrics metrics, String kind) {
+        String name = "shaula_eventloop_" + kind + "_seconds";
+        return metrics.value(name + "_count") - metrics.sum(name + "_bucket", "le=\"0.02\"");
+    }
+
     private static String delays(Metrics metrics, String kind) {
         String name = "shaula_eventloop_" + kind + "_seconds";
         long count = metrics.value(name + "_count");
@@ -370,7 +379,7 @@ public final class Overload {
                 "event loop %s: %d ticks, %d over 20 ms, %d over 100 ms;",
                 kind,
                 count,
-                count - metrics.sum(name + "_bucket", "le=\"0.02\""),
+                stalls(metrics, kind),
                 count - metrics.sum(name + "_bucket", "le=\"0.1\""));
     }
 
