@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * accounts leave the next one 1/(n + 1) of the whole (dynamic thresholds: Choudhury and Hahne, "Dynamic Queue Length
  * Thresholds for Shared-Memory Packet Switches", 1998). No sender holds more than the limit of senders. Whoever is at a
  * limit of his own stands aside; among all others accounts take turns, and each sender's requests come in order. Senders
- * of an account get equally many places, in however small shares they ask for them (start-time fair queueing: Goyal, Vin
+ * of an account get equally many bytes, in however small shares they ask for them (start-time fair queueing: Goyal, Vin
  * and Cheng, 1996). One who has waited is overtaken only by those who had less, and by none for ever, so that a large
  * request is not starved by small ones.
  *
@@ -116,7 +116,7 @@ public final class ByteBudget {
                     bytes -= lessBytes;
                     places -= lessPlaces;
                     count(-lessBytes, -lessPlaces);
-                    account.charge(sender, account.servedUntil(sender) - lessPlaces);
+                    account.refund(sender, lessBytes);
                 }
             });
         }
@@ -166,7 +166,7 @@ public final class ByteBudget {
 
         private final IdentityHashMap<@Nullable Sender, Line> lines = new IdentityHashMap<>();
         private final TreeSet<Line> turn = new TreeSet<>(BY_TAG);
-        /** How many places every sender has had that always wanted more; one that wants some again begins here. */
+        /** How many bytes every sender has had that always wanted more; one that wants some again begins here. */
         private double virtualTime;
         /** Virtual time until which requests of nobody in particular have been served. */
         private double nobodyServedUntil;
@@ -290,15 +290,28 @@ public final class ByteBudget {
 
         private void serve(Line line, Callbacks callbacks) {
             Waiter first = line.waiters.remove();
-            virtualTime = Math.max(virtualTime, line.tag) + first.places / (DRIFT * Math.max(FEW_LINES, turn.size()));
+            virtualTime = Math.max(virtualTime, line.tag) + first.bytes / (DRIFT * Math.max(FEW_LINES, turn.size()));
             turn.remove(line);
-            charge(line.sender, line.tag + first.places);
+            charge(line.sender, line.tag + first.bytes);
             left(first, line);
             if (!line.waiters.isEmpty()) {
-                line.tag += first.places;
+                line.tag += first.bytes;
                 turn.add(line);
             }
             first.grant(callbacks);
+        }
+
+        /** Part of what was charged is given back, also to a sender that waits again already. */
+        private void refund(@Nullable Sender sender, long bytes) {
+            if (sender != null && sender.servedBy != this) {
+                return;
+            }
+            charge(sender, servedUntil(sender) - bytes);
+            Line line = lines.get(sender);
+            if (line != null && turn.remove(line)) {
+                line.tag = Math.max(line.tag - bytes, Math.min(line.tag, virtualTime));
+                turn.add(line);
+            }
         }
 
         private double servedUntil(@Nullable Sender sender) {

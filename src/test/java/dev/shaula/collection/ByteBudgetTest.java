@@ -14,8 +14,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
-import java.util.function.IntPredicate;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.NullMarked;
 import org.jspecify.annotations.Nullable;
@@ -208,32 +209,65 @@ class ByteBudgetTest {
         assertThat(order).containsExactly("many", "other", "few", "many");
     }
 
-    /** A hundred that ask for four places and a hundred that ask for 32, each again when it has had its share. */
+    /** A hundred that ask for four bytes and a hundred that ask for 32, each again when it has had its share. */
     @Test
-    void shouldGiveSendersEquallyManyPlacesHoweverSmallTheirShares() {
+    void shouldGiveSendersEquallyManyBytesHoweverSmallTheirShares() {
+        assertThat(Arrays.stream(hadOfAccount((waiter, bytes) -> {})).boxed())
+                .allSatisfy(bytes -> assertThat(bytes).isBetween(320 - 64, 320 + 64));
+    }
+
+    /** Those that ask for 32 use 16 of them, and are charged no more than that. */
+    @Test
+    void shouldNotChargeASenderForWhatItGaveBack() {
+        assertThat(Arrays.stream(hadOfAccount((waiter, bytes) -> {
+                            if (bytes == 32) {
+                                waiter.giveBack(16, 0);
+                            }
+                        }))
+                        .boxed())
+                .allSatisfy(bytes -> assertThat(bytes).isBetween(320 - 64, 320 + 64));
+    }
+
+    /** Bytes that each of 200 senders kept when all together kept 320 each. */
+    private static int[] hadOfAccount(BiConsumer<ByteBudget.Waiter, Integer> granted) {
         int[] had = new int[200];
-        ByteBudget.Account account = new ByteBudget(1_000).account(1_000, 128);
-        ByteBudget.Waiter held = account.acquire(null, 1, 128);
+        ByteBudget.Account account = new ByteBudget(10_000).account(128);
+        ByteBudget.Waiter held = account.acquire(null, 128);
         for (int i = 0; i < had.length; i++) {
             int who = i;
-            askAgainAndAgain(account, new Sender(), i % 2 == 0 ? 4 : 32, places -> {
-                had[who] += places;
+            askAgainAndAgain(account, new Sender(), i % 2 == 0 ? 4 : 32, waiter -> {
+                granted.accept(waiter, who % 2 == 0 ? 4 : 32);
+                had[who] += (int) waiter.bytes();
                 return Arrays.stream(had).sum() < 200 * 320;
             });
         }
         held.release();
-        assertThat(Arrays.stream(had).boxed())
-                .allSatisfy(places -> assertThat(places).isBetween(320 - 64, 320 + 64));
+        return had;
+    }
+
+    /** A connection with several streams: what one gives back is not charged to the one that waits already. */
+    @Test
+    void shouldRefundASenderThatWaitsAgain() {
+        ByteBudget.Account account = new ByteBudget(10_000).account(100);
+        Sender refunded = new Sender();
+        Sender other = new Sender();
+        List<String> order = new ArrayList<>();
+        ByteBudget.Waiter first = account.acquire(refunded, 90);
+        account.acquire(other, 10);
+        account.acquire(other, 50).onGranted(() -> order.add("other"));
+        account.acquire(refunded, 50).onGranted(() -> order.add("refunded"));
+        first.giveBack(88, 0);
+        assertThat(order).isEqualTo(List.of("refunded"));
     }
 
     /** The line of a sender that had much waits for those that had less, but there are always new ones. */
     @Test
     void shouldServeASenderAgainThoughAnEndlessRowOfNewOnesHadLess() {
-        ByteBudget.Account account = new ByteBudget(1_000).account(1_000, 100);
+        ByteBudget.Account account = new ByteBudget(10_000).account(100);
         Sender large = new Sender();
-        ByteBudget.Waiter held = account.acquire(large, 1, 100);
+        ByteBudget.Waiter held = account.acquire(large, 100);
         AtomicInteger newcomers = new AtomicInteger();
-        ByteBudget.Waiter again = account.acquire(large, 1, 100);
+        ByteBudget.Waiter again = account.acquire(large, 100);
         for (int i = 0; i < 3; i++) {
             comeNew(account, () -> !again.isGranted() && newcomers.incrementAndGet() < 100_000);
         }
@@ -243,7 +277,7 @@ class ByteBudgetTest {
     }
 
     private static void comeNew(ByteBudget.Account account, BooleanSupplier more) {
-        askAgainAndAgain(account, new Sender(), 1, places -> {
+        askAgainAndAgain(account, new Sender(), 1, waiter -> {
             if (more.getAsBoolean()) {
                 comeNew(account, more);
             }
@@ -252,13 +286,13 @@ class ByteBudgetTest {
     }
 
     private static void askAgainAndAgain(
-            ByteBudget.Account account, Sender sender, int places, IntPredicate whetherMore) {
-        ByteBudget.Waiter waiter = account.acquire(sender, 1, places);
+            ByteBudget.Account account, Sender sender, int bytes, Predicate<ByteBudget.Waiter> whetherMore) {
+        ByteBudget.Waiter waiter = account.acquire(sender, bytes);
         waiter.onGranted(() -> {
-            boolean more = whetherMore.test(places);
+            boolean more = whetherMore.test(waiter);
             waiter.release();
             if (more) {
-                askAgainAndAgain(account, sender, places, whetherMore);
+                askAgainAndAgain(account, sender, bytes, whetherMore);
             }
         });
     }

@@ -61,7 +61,7 @@ final class Exchange {
         return request;
     }
 
-    /** Bytes that the kernel may take in advance of a stream that is kept waiting. */
+    /** Bytes that the kernel may take in advance of a stream. */
     int receiveBuffer() {
         return door.config().receiveBuffer();
     }
