@@ -61,6 +61,8 @@ final class ShardedCollection implements VectorCollection {
     private static final long STREAM_BYTES = 1 << 20;
     /** Requests of a batch that a shard has at a time: as many as can share the reading of its rows. */
     private static final int SEARCHED_TOGETHER = 16;
+    /** Results of all shards that a batch waits to merge at a time, unless one request has more. */
+    private static final int MOST_FOUND = 10_000;
 
     private static final int DELETE_SLICE = 1_024;
     /** Points whose metadata is changed at once: 16 MB of it at most. */
@@ -389,11 +391,12 @@ final class ShardedCollection implements VectorCollection {
             }
             // A few at a time: a batch must not fill the queue that single searches wait in, nor the heap with what
             // shards find beyond the best.
+            int most = requests.stream().mapToInt(SearchRequest::k).max().orElse(1);
             return Multi.createFrom()
                     .iterable(requests)
                     .group()
                     .intoLists()
-                    .of(SEARCHED_TOGETHER)
+                    .of(Math.clamp(MOST_FOUND / most / shards.size(), 1, SEARCHED_TOGETHER))
                     .onItem()
                     .transformToUni(this::searchTogether)
                     .concatenate()

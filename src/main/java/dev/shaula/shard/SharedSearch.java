@@ -12,7 +12,8 @@ import java.util.Objects;
 /**
  * Several searches of one shard that came together. Those that read all rows, or all that one filter accepts, read them
  * together, up to {@value FloatBatch#MOST} at a time; the others are done one by one. Work is done in turns of a few
- * milliseconds, so that no search that came alone waits for all of a batch. Each turn reads the snapshot of its time, as
+ * milliseconds, so that a search that came alone waits for one of them and not for all of a batch; one reading of the rows
+ * is never cut, though, and takes as long as its scans together. Each turn reads the snapshot of its time, as
  * searches one after another do. One turn at a time.
  */
 final class SharedSearch {
