@@ -3,6 +3,7 @@ package dev.shaula.vectors;
 import dev.shaula.memory.NativeMemory;
 import dev.shaula.model.Metric;
 import dev.shaula.simd.CodeKernels;
+import dev.shaula.simd.CodeRowKernels;
 import dev.shaula.simd.EncodingKernels;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
@@ -69,6 +70,10 @@ final class BitScorer implements Scorer {
 
     private float distanceAt(long at) {
         int dot = CodeKernels.bitDot(ALL, at, scratch.query, scratch.planesAt(), scratch.bitBlocks);
+        return distanceOf(at, dot);
+    }
+
+    private float distanceOf(long at, int dot) {
         long factors = at + bitBytes;
         float signed = twiceStep * dot + twiceLow * ALL.get(CodeRows.FLOAT, factors + 8) - sum;
         return base + ALL.get(CodeRows.FLOAT, factors) - weight * ALL.get(CodeRows.FLOAT, factors + 4) * signed;
@@ -89,8 +94,10 @@ final class BitScorer implements Scorer {
         long[] at = scratch.addresses;
         rows.addresses(ordinals, first, n, at);
         touched += rows.touch(at, n);
+        int[] dots = scratch.dots;
+        CodeRowKernels.bitDots(ALL, at, n, scratch.query, scratch.planesAt(), scratch.bitBlocks, dots);
         for (int i = 0; i < n; i++) {
-            out[first + i] = distanceAt(at[i]);
+            out[first + i] = distanceOf(at[i], dots[i]);
         }
     }
 

@@ -16,6 +16,8 @@ public final class CodeScratch {
     final long[] planes;
     /** Of rows that are read together. */
     final long[] addresses = new long[BATCH];
+    /** Products of these rows with the query. */
+    final int[] dots = new int[BATCH];
 
     /** A packed query of 8-bit or 4-bit codes, then the bit planes of a 1-bit query. */
     final MemorySegment query;

@@ -3,6 +3,7 @@ package dev.shaula.vectors;
 import dev.shaula.memory.NativeMemory;
 import dev.shaula.model.Metric;
 import dev.shaula.simd.CodeKernels;
+import dev.shaula.simd.CodeRowKernels;
 import dev.shaula.simd.EncodingKernels;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -128,6 +129,10 @@ final class ScalarScorer implements Scorer {
         int dot = nibbles
                 ? CodeKernels.nibbleDot(ALL, at, scratch.query, 0, blocks)
                 : CodeKernels.byteDot(ALL, at, scratch.query, 0, blocks);
+        return distanceOf(at, dot);
+    }
+
+    private float distanceOf(long at, int dot) {
         long factors = at + blocks;
         float s = ALL.get(CodeRows.FLOAT, factors + 8);
         float product = ALL.get(CodeRows.FLOAT, factors + 4) * sum
@@ -151,8 +156,14 @@ final class ScalarScorer implements Scorer {
         long[] at = scratch.addresses;
         rows.addresses(ordinals, first, n, at);
         touched += rows.touch(at, n);
+        int[] dots = scratch.dots;
+        if (nibbles) {
+            CodeRowKernels.nibbleDots(ALL, at, n, scratch.query, 0, blocks, dots);
+        } else {
+            CodeRowKernels.byteDots(ALL, at, n, scratch.query, 0, blocks, dots);
+        }
         for (int i = 0; i < n; i++) {
-            out[first + i] = distanceAt(at[i]);
+            out[first + i] = distanceOf(at[i], dots[i]);
         }
     }
 

@@ -22,6 +22,7 @@ final class CodeChecks {
                 checkNibbles(random, n, offset);
                 checkBits(random, n, offset);
             }
+            checkManyRows(random, n);
         }
     }
 
@@ -113,6 +114,66 @@ final class CodeChecks {
                 "bitDot " + n,
                 CodeKernels.bitDot(row, offset, planes, 0, blocks),
                 ScalarKernels.bitDot(row, offset, query, n));
+    }
+
+    /** Kernels of many rows against those of one, and nothing behind the last result. */
+    private static void checkManyRows(Random random, int n) {
+        int bytes = CodeKernels.byteBlocks(n);
+        for (int count : new int[] {0, 1, 2, 7, 33}) {
+            MemorySegment rows = row(random, 0, (count + 1) * 3 * bytes, 0, false);
+            MemorySegment query = row(random, 0, 4 * bytes, 0, false);
+            byte[] codes = query(random, n, bytes, 127);
+            CodeKernels.packByteQuery(codes, bytes, query, 0);
+            long[] at = random.longs(count, 0, rows.byteSize() - bytes).toArray();
+            checkMany(
+                    "byteDots",
+                    n,
+                    at,
+                    CodeKernels.byteBlocks(n),
+                    rows,
+                    query,
+                    CodeRowKernels::byteDots,
+                    CodeKernels::byteDot);
+            CodeKernels.packNibbleQuery(
+                    query(random, n, 2 * CodeKernels.nibbleBlocks(n), 127), CodeKernels.nibbleBlocks(n), query, 0);
+            checkMany(
+                    "nibbleDots",
+                    n,
+                    at,
+                    CodeKernels.nibbleBlocks(n),
+                    rows,
+                    query,
+                    CodeRowKernels::nibbleDots,
+                    CodeKernels::nibbleDot);
+            checkMany(
+                    "bitDots",
+                    n,
+                    at,
+                    CodeKernels.bitBlocks(n),
+                    rows,
+                    query,
+                    CodeRowKernels::bitDots,
+                    CodeKernels::bitDot);
+        }
+    }
+
+    private interface Many {
+        void dots(MemorySegment codes, long[] at, int n, MemorySegment query, long queryAt, int bytes, int[] out);
+    }
+
+    private interface One {
+        int dot(MemorySegment row, long rowAt, MemorySegment query, long queryAt, int bytes);
+    }
+
+    private static void checkMany(
+            String what, int n, long[] at, int bytes, MemorySegment rows, MemorySegment query, Many many, One one) {
+        int[] out = new int[at.length + 1];
+        out[at.length] = 17;
+        many.dots(rows, at, at.length, query, 0, bytes, out);
+        for (int i = 0; i < at.length; i++) {
+            same(what + " " + n + ", row " + i + " of " + at.length, out[i], one.dot(rows, at[i], query, 0, bytes));
+        }
+        same("behind " + what, out[at.length], 17);
     }
 
     static long greatest(int n) {

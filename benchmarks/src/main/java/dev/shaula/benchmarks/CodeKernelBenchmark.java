@@ -2,6 +2,7 @@ package dev.shaula.benchmarks;
 
 import dev.shaula.memory.NativeMemory;
 import dev.shaula.simd.CodeKernels;
+import dev.shaula.simd.CodeRowKernels;
 import dev.shaula.simd.RowKernels;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -34,6 +35,9 @@ import org.openjdk.jmh.annotations.Warmup;
  * <tr><td>{@link #nibbleDot}</td><td>768, 3,072</td><td>12 x 14</td><td>35</td></tr>
  * <tr><td>{@link #nibbleRowsDot}</td><td>768, 768</td><td>12 x 20</td><td>45</td></tr>
  * <tr><td>{@link #bitDot}</td><td>192, 768</td><td>3 x 12</td><td>13</td></tr>
+ * <tr><td>{@link #byteDots}</td><td>as byteDot; one row of 128 in registers</td><td>2 x 9</td><td>50; 128: 8</td></tr>
+ * <tr><td>{@link #nibbleDots}</td><td>as nibbleDot; one row of 128 in registers</td><td>14</td><td>35; 128: 7</td></tr>
+ * <tr><td>{@link #bitDots}</td><td>192, the query in registers</td><td>3 x 12</td><td>10</td></tr>
  * <tr><td>{@link #dotRows}</td><td>6,144, 6,144</td><td>96 multiply-adds, 192 loads</td><td>60</td></tr>
  * <tr><td>{@link #dotPairs}</td><td>3,072, 3,072 a distance</td><td>96 multiply-adds, 96 loads</td><td>35</td></tr>
  * </table>
@@ -52,6 +56,8 @@ public class CodeKernelBenchmark {
     private static final long SEED = 1_537;
     /** Two rows of floats and two queries of {@link #n} stay in 32 KiB. */
     private static final int ROWS = 2;
+    /** Rows of codes measured in one call, about as many as a node has neighbours that were not visited. */
+    private static final int NEIGHBOURS = 16;
 
     /** Dimensions; multiples of 16. */
     @Param({"128", "784", "1536"})
@@ -65,6 +71,8 @@ public class CodeKernelBenchmark {
     private int bits;
     private long stride;
     private final float[] out = new float[2 * ROWS];
+    private final long[] at = new long[NEIGHBOURS];
+    private final int[] dots = new int[NEIGHBOURS];
 
     /** Random codes; queries are whatever bytes come, as no kernel looks at them. */
     @Setup
@@ -74,6 +82,9 @@ public class CodeKernelBenchmark {
         nibbles = CodeKernels.nibbleBlocks(n);
         bits = CodeKernels.bitBlocks(n);
         codes = random(random, 2L * bytes);
+        for (int i = 0; i < NEIGHBOURS; i++) {
+            at[i] = i % 2 * (long) bytes;
+        }
         query = random(random, 4L * bytes);
         stride = 4L * n;
         floats = NativeMemory.allocate(2 * ROWS * stride, false);
@@ -118,6 +129,30 @@ public class CodeKernelBenchmark {
     @Benchmark
     public int bitDot() {
         return CodeKernels.bitDot(codes, 0, query, 0, bits);
+    }
+
+    /** As {@link #byteDot}, sixteen rows in one call. */
+    @Benchmark
+    @OperationsPerInvocation(NEIGHBOURS)
+    public int byteDots() {
+        CodeRowKernels.byteDots(codes, at, NEIGHBOURS, query, 0, bytes, dots);
+        return dots[0];
+    }
+
+    /** As {@link #nibbleDot}, sixteen rows in one call. */
+    @Benchmark
+    @OperationsPerInvocation(NEIGHBOURS)
+    public int nibbleDots() {
+        CodeRowKernels.nibbleDots(codes, at, NEIGHBOURS, query, 0, nibbles, dots);
+        return dots[0];
+    }
+
+    /** As {@link #bitDot}, sixteen rows in one call. */
+    @Benchmark
+    @OperationsPerInvocation(NEIGHBOURS)
+    public int bitDots() {
+        CodeRowKernels.bitDots(codes, at, NEIGHBOURS, query, 0, bits, dots);
+        return dots[0];
     }
 
     /** One query and two rows that follow each other. */
