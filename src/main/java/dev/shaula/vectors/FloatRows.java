@@ -174,6 +174,11 @@ public final class FloatRows {
             return layout.offsetOf(ordinal);
         }
 
+        /** The address of a row in {@link NativeMemory#ALL}, for as long as the caller keeps this view reachable. */
+        long address(int ordinal) {
+            return chunk(ordinal).address() + offset(ordinal);
+        }
+
         /** How many of {@code ordinals[from .. to - 1]}, from the first on, lie in a row in one chunk; at least 1. */
         int run(int[] ordinals, int from, int to) {
             int first = ordinals[from];

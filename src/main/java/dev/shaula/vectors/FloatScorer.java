@@ -5,6 +5,7 @@ import dev.shaula.model.Metric;
 import dev.shaula.simd.FloatKernels;
 import dev.shaula.simd.RowKernels;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 
 /**
  * Exact distances on float32 rows. The query is copied into native scratch, so that kernels meet native segments only;
@@ -15,15 +16,23 @@ public final class FloatScorer implements Scorer {
     private static final int RUN = 32;
     /** Fewer cost less one by one. */
     private static final int LEAST_RUN = 4;
+    /** So few rows are a node's neighbours, or what a walk found: anywhere in memory. */
+    private static final int MOST_TOUCHED = 64;
+    /** Longer rows would drive each other out of the nearest cache, and are streams of their own. */
+    private static final int MOST_TOUCHED_BYTES = 1_024;
 
     private final Metric metric;
     private final FloatRows.View rows;
     private final int floats;
     private final MemorySegment scratch;
+    private final CacheLines lines;
+    private final long[] addresses = new long[MOST_TOUCHED];
 
     private MemorySegment query;
     private long queryOffset;
     private float queryScale = 1;
+    /** Keeps the compiler from leaving out the reads that only warm the cache. */
+    private long touched;
 
     /** @param scratch native memory of at least {@link #scratchBytes}, owned by the caller, in use until the last call */
     public FloatScorer(Metric metric, FloatRows.View rows, MemorySegment scratch) {
@@ -32,6 +41,7 @@ public final class FloatScorer implements Scorer {
         this.floats = rows.layout().paddedDimensions();
         this.scratch = scratch;
         this.query = scratch;
+        this.lines = CacheLines.of(rows.layout().strideBytes(), NativeMemory.ALIGNMENT);
     }
 
     /** A scorer with scratch of its own. */
@@ -72,9 +82,12 @@ public final class FloatScorer implements Scorer {
         return distance(query, queryOffset, queryScale, ordinal);
     }
 
-    /** Rows that follow each other, as those of a scan do, are read as a stream. */
+    /** Rows that follow each other, as those of a scan do, are read as a stream; a few short ones all together. */
     @Override
     public void distances(int[] ordinals, int n, float[] out) {
+        if (n <= MOST_TOUCHED && rows.layout().strideBytes() <= MOST_TOUCHED_BYTES) {
+            touch(ordinals, n);
+        }
         for (int i = 0; i < n; ) {
             int run = rows.run(ordinals, i, Math.min(n, i + RUN));
             if (run >= LEAST_RUN) {
@@ -97,6 +110,21 @@ public final class FloatScorer implements Scorer {
         }
         RowKernels.dot(query, queryOffset, chunk, offset, stride, count, floats, out, at);
         rows.distancesOfProducts(metric, queryScale, first, count, out, at);
+    }
+
+    private void touch(int[] ordinals, int n) {
+        try {
+            for (int i = 0; i < n; i++) {
+                addresses[i] = rows.address(ordinals[i]);
+            }
+            touched += lines.touch(addresses, n);
+        } finally {
+            Reference.reachabilityFence(rows);
+        }
+    }
+
+    long touched() {
+        return touched;
     }
 
     @Override
