@@ -342,9 +342,7 @@ public final class GraphSearcher {
                 touched += graph.touch(nearest.peek()); // often the next one
             }
             score(graph, scorer, level, n);
-            for (int i = 0; i < n; i++) {
-                nearest.add(Keys.of(distances[i], nodes[i]));
-            }
+            nearest.addAll(nodes, distances, n);
         }
     }
 

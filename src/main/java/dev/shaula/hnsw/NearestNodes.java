@@ -68,32 +68,50 @@ final class NearestNodes {
 
     /** Takes a node in unless the list is full of nearer ones. */
     void add(long key) {
-        if (size == limit) {
-            if (key >= keys[size - 1]) {
-                return;
+        if (key < bound()) {
+            insert(key);
+        }
+    }
+
+    /** {@link #add} for each of {@code n} nodes; most of them are farther than the last of a full list. */
+    void addAll(int[] nodes, float[] distances, int n) {
+        long bound = bound();
+        for (int i = 0; i < n; i++) {
+            long key = Keys.of(distances[i], nodes[i]);
+            if (key < bound) {
+                insert(key);
+                bound = bound();
             }
-        } else {
+        }
+    }
+
+    /** What keys must be less than. */
+    private long bound() {
+        return size == limit ? keys[size - 1] : Long.MAX_VALUE;
+    }
+
+    private void insert(long key) {
+        long[] sorted = keys;
+        int at = placeOf(key, size);
+        if (size < limit) {
             size++;
         }
-        int at = placeOf(key, size - 1);
-        System.arraycopy(keys, at, keys, at + 1, size - 1 - at);
-        keys[at] = key;
+        for (int i = size - 1; i > at; i--) { // some ten longs: a call to copy them takes longer
+            sorted[i] = sorted[i - 1];
+        }
+        sorted[at] = key;
         next = Math.min(next, at);
     }
 
-    /** The first of {@code n} sorted keys that is not less. */
+    /** The first of {@code n} sorted keys that is not less. Halves without a branch on what is found. */
     private int placeOf(long key, int n) {
-        int low = 0;
-        int high = n;
-        while (low < high) {
-            int middle = (low + high) >>> 1;
-            if (keys[middle] < key) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
+        int at = 0;
+        for (int left = n; left > 0; ) {
+            int half = (left + 1) >>> 1;
+            at += keys[at + half - 1] < key ? half : 0;
+            left -= half;
         }
-        return low;
+        return at;
     }
 
     /** Copies all keys without their marks, the nearest first. */
