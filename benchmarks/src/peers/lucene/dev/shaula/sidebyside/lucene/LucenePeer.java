@@ -16,6 +16,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.apache.lucene.codecs.KnnVectorsFormat;
+import org.apache.lucene.codecs.KnnVectorsReader;
+import org.apache.lucene.codecs.KnnVectorsWriter;
 import org.apache.lucene.codecs.lucene104.Lucene104Codec;
 import org.apache.lucene.codecs.lucene104.Lucene104HnswScalarQuantizedVectorsFormat;
 import org.apache.lucene.codecs.lucene99.Lucene99HnswVectorsFormat;
@@ -27,6 +29,8 @@ import org.apache.lucene.index.IndexWriter;
 import org.apache.lucene.index.IndexWriterConfig;
 import org.apache.lucene.index.LeafReader;
 import org.apache.lucene.index.NumericDocValues;
+import org.apache.lucene.index.SegmentReadState;
+import org.apache.lucene.index.SegmentWriteState;
 import org.apache.lucene.index.VectorSimilarityFunction;
 import org.apache.lucene.search.AcceptDocs;
 import org.apache.lucene.search.ScoreDoc;
@@ -80,7 +84,7 @@ public final class LucenePeer implements Peer {
                 .setCodec(new Lucene104Codec() {
                     @Override
                     public KnnVectorsFormat getKnnVectorsFormatForField(String field) {
-                        return format(threads, pool);
+                        return new AnyDimensions(format(threads, pool));
                     }
                 });
         try (var writer = new IndexWriter(new MMapDirectory(index), config)) {
@@ -124,6 +128,31 @@ public final class LucenePeer implements Peer {
                         ScalarEncoding.SINGLE_BIT_QUERY_NIBBLE, m, efConstruction, threads, merging);
             default -> throw new IllegalArgumentException("--variant: no such one: " + variant);
         };
+    }
+
+    /** A format without its limit of 1,024 dimensions; what it writes is the format's own, and read by it. */
+    private static final class AnyDimensions extends KnnVectorsFormat {
+        private final KnnVectorsFormat format;
+
+        AnyDimensions(KnnVectorsFormat format) {
+            super(format.getName());
+            this.format = format;
+        }
+
+        @Override
+        public KnnVectorsWriter fieldsWriter(SegmentWriteState state) throws IOException {
+            return format.fieldsWriter(state);
+        }
+
+        @Override
+        public KnnVectorsReader fieldsReader(SegmentReadState state) throws IOException {
+            return format.fieldsReader(state);
+        }
+
+        @Override
+        public int getMaxDimensions(String fieldName) {
+            return Integer.MAX_VALUE;
+        }
     }
 
     @Override
