@@ -8,7 +8,10 @@ import java.util.stream.Collectors;
  * on the float32 rows, so that scores are exact.
  */
 public enum Quantization {
-    /** Left to the server: {@link #BITS} for long vectors, {@link #INT8} for short ones. */
+    /**
+     * Left to the server: {@link #BITS} from {@value #AUTO_BITS_DIMENSIONS} dimensions on, {@link #INT4} from {@value
+     * #AUTO_INT4_DIMENSIONS} on, {@link #INT8} for shorter vectors.
+     */
     AUTO("auto"),
     /** The float32 rows themselves. */
     NONE("none"),
@@ -21,6 +24,9 @@ public enum Quantization {
 
     /** From this many dimensions on {@link #AUTO} is {@link #BITS}: between 128, where bits lose, and 784, where they win. */
     public static final int AUTO_BITS_DIMENSIONS = 384;
+
+    /** Of fewer dimensions 4 bits tell too few neighbours apart. */
+    public static final int AUTO_INT4_DIMENSIONS = 128;
 
     private final String wireName;
 
@@ -38,7 +44,10 @@ public enum Quantization {
         if (this != AUTO) {
             return this;
         }
-        return dimensions >= AUTO_BITS_DIMENSIONS ? BITS : INT8;
+        if (dimensions >= AUTO_BITS_DIMENSIONS) {
+            return BITS;
+        }
+        return dimensions >= AUTO_INT4_DIMENSIONS ? INT4 : INT8;
     }
 
     /** Reads {@link #wireName}; throws INVALID naming {@code field} and what was expected. */
