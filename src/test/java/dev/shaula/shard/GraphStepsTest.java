@@ -160,6 +160,32 @@ class GraphStepsTest {
         assertThat(steps.areAtRest()).isTrue();
     }
 
+    /** Each dead row takes a neighbour from about 14 others, and looking after them one by one took over 500 steps. */
+    @Test
+    void shouldMendAroundManyThatDieTogetherInFewSteps() {
+        write(50 * STEP);
+        steps.advance();
+        runAll();
+        int made = 0;
+        for (int from = 0; from < 25 * STEP; from += 100) {
+            List<String> ids = points(from, 100).stream().map(Point::id).toList();
+            shard.delete(ids);
+            steps.wrote(ids.size());
+            steps.advance();
+            for (; steps.behind(); made++) {
+                runOneStep();
+            }
+            assertThat(shard.state().unmended())
+                    .as("dead rows that walks meet")
+                    .isLessThanOrEqualTo(shard.state().mostUnmended() + ids.size());
+        }
+        for (; !steps.areAtRest(); made++) {
+            runOneStep();
+        }
+        assertThat(shard.state().repairDue()).isFalse();
+        assertThat(made).isLessThan(150);
+    }
+
     @Test
     void shouldGiveTheGraphAwayOnlyBetweenSteps() {
         write(2 * STEP);
