@@ -28,7 +28,8 @@ final class GraphSteps {
 
     private final Host host;
     private final Parallel parallel;
-    private final Executor executor;
+    private final Executor linking;
+    private final Executor mending;
     /** Who wants to know when no step is under way. */
     private final List<Runnable> waiting = new ArrayList<>();
 
@@ -59,12 +60,14 @@ final class GraphSteps {
 
     /**
      * @param parallel helps with each step
-     * @param executor runs the steps
+     * @param linking runs the steps that link
+     * @param mending runs those that take out what died
      */
-    GraphSteps(Host host, Parallel parallel, Executor executor) {
+    GraphSteps(Host host, Parallel parallel, Executor linking, Executor mending) {
         this.host = host;
         this.parallel = parallel;
-        this.executor = executor;
+        this.linking = linking;
+        this.mending = mending;
     }
 
     /** Begins the next step if there is one to be made and none under way. Linking and repairing take turns. */
@@ -80,14 +83,14 @@ final class GraphSteps {
         if (links && !(repairs && repairsNext)) {
             repairsNext = true;
             owedSteps = Math.max(0, owedSteps - 1);
-            host.guard(() -> begin(state.beginLink(parallel)));
+            host.guard(() -> begin(state.beginLink(parallel), linking));
         } else if (repairs) {
             repairsNext = false;
-            host.guard(() -> begin(state.beginRepair(parallel)));
+            host.guard(() -> begin(state.beginRepair(parallel), mending));
         }
     }
 
-    private void begin(Supplier<HnswGraph> step) {
+    private void begin(Supplier<HnswGraph> step, Executor executor) {
         CompletableFuture<HnswGraph> begun = CompletableFuture.supplyAsync(step, executor);
         running = begun;
         begun.whenComplete((made, e) -> host.onThread(() -> end(begun)));

@@ -34,7 +34,7 @@ class GraphStepsTest {
     private final HeapShard shard = new HeapShard(CONFIG);
     private final Host host = new Host();
     private final Queue<Runnable> beside = new ArrayDeque<>();
-    private final GraphSteps steps = new GraphSteps(host, Parallel.NONE, beside::add);
+    private final GraphSteps steps = new GraphSteps(host, Parallel.NONE, beside::add, beside::add);
     private int written;
 
     private final class Host implements GraphSteps.Host {
@@ -209,7 +209,7 @@ class GraphStepsTest {
     @Test
     void shouldHoldTheLastStepWhenItIsFinished() {
         Executor direct = Runnable::run;
-        GraphSteps closing = new GraphSteps(host, Parallel.NONE, direct);
+        GraphSteps closing = new GraphSteps(host, Parallel.NONE, direct, direct);
         write(STEP);
         closing.advance();
         assertThat(graph().size()).isZero();
@@ -221,9 +221,10 @@ class GraphStepsTest {
 
     @Test
     void shouldReportAStepThatFails() {
-        GraphSteps failing = new GraphSteps(host, Parallel.NONE, step -> {
+        Executor refusing = step -> {
             throw new IllegalStateException("no thread");
-        });
+        };
+        GraphSteps failing = new GraphSteps(host, Parallel.NONE, refusing, refusing);
         write(STEP);
         failing.advance();
         assertThat(host.failures).hasSize(1);
