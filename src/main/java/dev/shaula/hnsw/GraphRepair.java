@@ -19,8 +19,6 @@ import org.jspecify.annotations.Nullable;
  * depends on the graph and on what is live only. Not thread-safe.
  */
 final class GraphRepair {
-    /** Nodes mended in a step: 2 to 5 ms of one core at 1,536 dimensions. */
-    private static final int MENDED = 64;
     /** Nodes looked at in a step, 32 neighbours each, read in order: 1 ms. */
     private static final int LOOKED_AT = 1 << 14;
     /** Nodes whose neighbours are looked up in a step, at random addresses: 1 ms. */
@@ -36,6 +34,7 @@ final class GraphRepair {
     private static final int[] NO_NODES = {};
 
     private final int efConstruction;
+    private final int mendedAStep;
     /** Dead nodes without edges. */
     private long[] detached;
 
@@ -52,9 +51,14 @@ final class GraphRepair {
         DONE
     }
 
-    /** Goes on with a graph of which only this is known; a dead node without edges was detached. */
-    GraphRepair(HnswGraph graph, long @Nullable [] live, int efConstruction) {
+    /**
+     * Goes on with a graph of which only this is known; a dead node without edges was detached.
+     *
+     * @param mendedAStep nodes that get other neighbours in a step, at least 1
+     */
+    GraphRepair(HnswGraph graph, long @Nullable [] live, int efConstruction, int mendedAStep) {
         this.efConstruction = efConstruction;
+        this.mendedAStep = mendedAStep;
         this.detached = new long[NodeBits.words(graph.size())];
         int[] neighbours = new int[graph.capacity(0)];
         for (int node = 0; live != null && node < graph.size(); node++) {
@@ -85,8 +89,20 @@ final class GraphRepair {
 
     /** True if there is a next step: a pass is under way, or enough has died for one. */
     boolean isDue(HnswGraph graph, int liveNodes) {
-        int waiting = graph.size() - detachedCount - liveNodes;
-        return pass != null || waiting >= Math.max(FEWEST, graph.size() / ONE_IN);
+        return pass != null || waiting(graph, liveNodes) >= Math.max(FEWEST, graph.size() / ONE_IN);
+    }
+
+    private int waiting(HnswGraph graph, int liveNodes) {
+        return graph.size() - detachedCount - liveNodes;
+    }
+
+    /**
+     * Dead nodes around which the graph has still to be mended. While a pass mends level 0, its doomed go from this number
+     * as the pass goes through the nodes: what each costs is what the pass costs, however many of them share the mending.
+     */
+    int unmended(HnswGraph graph, int liveNodes) {
+        Pass running = pass;
+        return waiting(graph, liveNodes) - (running == null ? 0 : running.mendedAround());
     }
 
     /** The graph after the next step. */
@@ -108,6 +124,7 @@ final class GraphRepair {
 
     private final class Pass {
         private final long[] doomed;
+        private final int doomedCount;
         private final int size;
         private Stage stage = Stage.MEND_LEVEL_0;
         private int cursor;
@@ -116,7 +133,13 @@ final class GraphRepair {
 
         Pass(long[] doomed, int size) {
             this.doomed = doomed;
+            this.doomedCount = NodeBits.count(doomed);
             this.size = size;
+        }
+
+        /** Of the doomed, the part of the nodes that has been gone through. */
+        int mendedAround() {
+            return stage == Stage.MEND_LEVEL_0 ? (int) ((long) doomedCount * cursor / size) : doomedCount;
         }
 
         HnswGraph step(HnswGraph graph, long[] live, LinkCrew crew) {
@@ -154,10 +177,10 @@ final class GraphRepair {
 
         /** The next live nodes with dead neighbours. */
         private int[] nextBroken(HnswGraph graph, long[] live, boolean upper, int end) {
-            int[] broken = new int[MENDED];
+            int[] broken = new int[mendedAStep];
             int n = 0;
             int stop = Math.min(end, cursor + LOOKED_AT);
-            while (cursor < stop && n < MENDED) {
+            while (cursor < stop && n < mendedAStep) {
                 if (isBroken(graph, live, upper, cursor)) {
                     broken[n++] = cursor;
                 }

@@ -91,7 +91,7 @@ final class Compaction {
         LiveRows live = held.live();
         long[] movedLive = map.move(live.toBitmap(), live.rows());
         taken = new Taken(
-                new HnswBuilder(graph, movedLive, held.config().efConstruction()),
+                ShardState.builder(graph, movedLive, held.config()),
                 held.numbers().after(map, held.rows().count()),
                 live,
                 movedLive,

@@ -18,20 +18,18 @@ import org.jspecify.annotations.Nullable;
  * <p>Writes must not run away from the graph, since searches measure what is not linked one by one. After a drain they
  * wait until about two steps' worth is unlinked, or until one step more was made than came in, whichever is sooner: so
  * the next batch is synced beside the last steps of the one before, and a long replay's rest shrinks while writes go on.
+ * And they wait while the graph would have to be mended around too many dead rows.
  *
  * <p>For the shard's thread.
  */
 final class GraphSteps {
     /** Rows that may wait to be linked while writes do not: one step that is being made, and the one behind it. */
     private static final int MAX_UNLINKED = 2 * HnswBuilder.step();
-    /** Each row that dies makes 10 to 20 others lose a neighbour; a step mends 64. */
-    private static final int WRITES_A_REPAIR = 4;
-    /** Writes whose repairs may wait while others are not held up. */
-    private static final int MAX_UNREPAIRED = 1_024;
 
     private final Host host;
     private final Parallel parallel;
-    private final Executor executor;
+    private final Executor linking;
+    private final Executor mending;
     /** Who wants to know when no step is under way. */
     private final List<Runnable> waiting = new ArrayList<>();
 
@@ -40,8 +38,8 @@ final class GraphSteps {
     private boolean over;
     /** Steps of linking to be made before the next drain. */
     private int owedSteps;
-    /** Writes that may have made repairs necessary. */
-    private int unrepaired;
+    /** Dead rows around which the graph is not mended, as it was before the step under way, and writes since. */
+    private int unmended;
 
     /** The shard whose graph it is. */
     interface Host {
@@ -62,12 +60,14 @@ final class GraphSteps {
 
     /**
      * @param parallel helps with each step
-     * @param executor runs the steps
+     * @param linking runs the steps that link
+     * @param mending runs those that take out what died
      */
-    GraphSteps(Host host, Parallel parallel, Executor executor) {
+    GraphSteps(Host host, Parallel parallel, Executor linking, Executor mending) {
         this.host = host;
         this.parallel = parallel;
-        this.executor = executor;
+        this.linking = linking;
+        this.mending = mending;
     }
 
     /** Begins the next step if there is one to be made and none under way. Linking and repairing take turns. */
@@ -79,19 +79,18 @@ final class GraphSteps {
         boolean links = state.linkable() > 0;
         boolean repairs = state.repairDue();
         owedSteps = links ? owedSteps : 0;
-        unrepaired = repairs ? unrepaired : 0;
+        unmended = state.unmended();
         if (links && !(repairs && repairsNext)) {
             repairsNext = true;
             owedSteps = Math.max(0, owedSteps - 1);
-            host.guard(() -> begin(state.beginLink(parallel)));
+            host.guard(() -> begin(state.beginLink(parallel), linking));
         } else if (repairs) {
             repairsNext = false;
-            unrepaired = Math.max(0, unrepaired - WRITES_A_REPAIR);
-            host.guard(() -> begin(state.beginRepair(parallel)));
+            host.guard(() -> begin(state.beginRepair(parallel), mending));
         }
     }
 
-    private void begin(Supplier<HnswGraph> step) {
+    private void begin(Supplier<HnswGraph> step, Executor executor) {
         CompletableFuture<HnswGraph> begun = CompletableFuture.supplyAsync(step, executor);
         running = begun;
         begun.whenComplete((made, e) -> host.onThread(() -> end(begun)));
@@ -122,14 +121,14 @@ final class GraphSteps {
         if (writes == 0) {
             return;
         }
-        unrepaired += writes;
+        unmended += writes;
         int toMake = Math.ceilDiv(Math.max(0, host.state().linkable() - MAX_UNLINKED), HnswBuilder.step());
         owedSteps = Math.max(owedSteps, Math.min(writes / HnswBuilder.step() + 1, toMake));
     }
 
     /** True while writes are to wait for a step that is under way. */
     boolean behind() {
-        return running != null && (owedSteps > 0 || unrepaired > MAX_UNREPAIRED);
+        return running != null && (owedSteps > 0 || unmended > host.state().mostUnmended());
     }
 
     /** True if the graph belongs to no step. */

@@ -424,7 +424,8 @@ public final class LocalShard implements Shard {
         private volatile int checkpointedGeneration;
         private volatile long openedAtSequence;
         private final Compactor compactor = new Compactor(name, this, runtime.compactionExecutor());
-        private final GraphSteps steps = new GraphSteps(this, runtime.linkPool(), runtime.graphExecutor());
+        private final GraphSteps steps =
+                new GraphSteps(this, runtime.linkPool(), runtime.linkExecutor(), runtime.mendExecutor());
 
         Writer(WriteBrake brake) {
             this.brake = brake;

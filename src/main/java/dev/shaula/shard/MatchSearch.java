@@ -191,8 +191,7 @@ record MatchSearch(
         scorers.approximate.query(request.vector());
         scorers.exact.query(request.vector());
         GraphSearcher searcher = scratch.searcher;
-        // The walk counts dead rows, which are of no more use to it than to one that finds live rows only.
-        double nodes = (metric == Metric.DOT ? DOT_WIDTH : 1) * (double) rows() / live.count();
+        double nodes = nodesAResult();
         GraphSearcher.Sieve sieve = new GraphSearcher.Sieve(
                 accepted,
                 sift.wanted(),
@@ -296,6 +295,11 @@ record MatchSearch(
     private SearchPlanner.Task task(int ef, boolean coded) {
         int k = widens() ? Math.min(k(), ef) : k(); // how many are in range is not known yet
         return new SearchPlanner.Task(
-                live.count(), matches.count(), k, ef, graph.m(), request.exact() || !walkable, coded);
+                live.count(), matches.count(), k, ef, graph.m(), request.exact() || !walkable, coded, nodesAResult());
+    }
+
+    /** A plain walk whose results are sifted counts dead rows, which are of no more use to it than to one that finds live ones. */
+    private double nodesAResult() {
+        return (metric == Metric.DOT ? DOT_WIDTH : 1) * (double) rows() / live.count();
     }
 }

@@ -49,8 +49,9 @@ final class SearchPlanner {
      * @param m of the graph
      * @param exact whether nothing but a scan will do
      * @param coded whether scans and walks read codes
+     * @param nodes that a plain walk keeps for each result, at least 1: dead rows among them, and more by dot products
      */
-    record Task(int rows, int matches, int k, int ef, int m, boolean exact, boolean coded) {
+    record Task(int rows, int matches, int k, int ef, int m, boolean exact, boolean coded, double nodes) {
         double overhead() {
             return coded ? CODED_WALK_OVERHEAD : WALK_OVERHEAD;
         }
@@ -62,7 +63,7 @@ final class SearchPlanner {
 
         /** Whether a plain walk may begin with a glance at whether it pays. */
         boolean glances() {
-            return coded && MOST_WIDENED * ef <= GraphSearcher.MOST_GLANCING;
+            return coded && MOST_WIDENED * ef * nodes <= GraphSearcher.MOST_GLANCING;
         }
     }
 

@@ -34,22 +34,25 @@ public final class ShardRuntime implements AutoCloseable {
     private final SearchPool searchPool;
     private final LinkPool linkPool;
     private final StorageRuntime storage;
-    /** Steps of all shards' graphs, in turn: each is spread over the cores by itself. */
-    private final ExecutorService graphExecutor = Executors.newFixedThreadPool(
+    /** Steps that link, of all shards in turn: each is spread over the cores by itself. */
+    private final ExecutorService linkExecutor = Executors.newFixedThreadPool(
             Runtime.getRuntime().availableProcessors(),
             Thread.ofPlatform().name("shaula-graph-", 0).daemon().factory());
+    /** Steps that mend, likewise; writers wait for them only when a good part of a graph is dead. */
+    private final ExecutorService mendExecutor = Executors.newFixedThreadPool(
+            Runtime.getRuntime().availableProcessors(), BackgroundThreads.factory("shaula-mend-"));
     /** What live queries keep is small beside rows, and must stay so beside requests in flight. */
     private final LiveBudget liveBudget = new LiveBudget(Runtime.getRuntime().maxMemory() / 16);
     /** One thread: one shard at a time needs room for its rows twice. */
-    private final ExecutorService compactionExecutor = Executors.newSingleThreadExecutor(
-            Thread.ofPlatform().name("shaula-compaction").daemon().factory());
+    private final ExecutorService compactionExecutor =
+            Executors.newSingleThreadExecutor(BackgroundThreads.factory("shaula-compaction-"));
     /** One thread: checkpoints are bound by the disk, and two at once would only get in each other's way. */
-    private final ExecutorService checkpointExecutor = Executors.newSingleThreadExecutor(
-            Thread.ofPlatform().name("shaula-checkpoint").daemon().factory());
+    private final ExecutorService checkpointExecutor =
+            Executors.newSingleThreadExecutor(BackgroundThreads.factory("shaula-checkpoint-"));
 
     /** One thread: indexes are built beside everything else, one after the other. */
-    private final ExecutorService indexExecutor = Executors.newSingleThreadExecutor(
-            Thread.ofPlatform().name("shaula-index").daemon().factory());
+    private final ExecutorService indexExecutor =
+            Executors.newSingleThreadExecutor(BackgroundThreads.factory("shaula-index-"));
 
     /**
      * Bounds and choices for the whole process.
@@ -244,8 +247,12 @@ public final class ShardRuntime implements AutoCloseable {
         return linkPool;
     }
 
-    ExecutorService graphExecutor() {
-        return graphExecutor;
+    ExecutorService linkExecutor() {
+        return linkExecutor;
+    }
+
+    ExecutorService mendExecutor() {
+        return mendExecutor;
     }
 
     ExecutorService checkpointExecutor() {
@@ -273,7 +280,8 @@ public final class ShardRuntime implements AutoCloseable {
     @Override
     public void close() {
         searchPool.close();
-        graphExecutor.close();
+        linkExecutor.close();
+        mendExecutor.close();
         linkPool.close();
         checkpointExecutor.close();
         compactionExecutor.close();

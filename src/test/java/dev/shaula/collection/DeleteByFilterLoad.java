@@ -4,6 +4,7 @@ import static dev.shaula.fixture.EmbeddedNode.get;
 
 import dev.shaula.fixture.EmbeddedNode;
 import dev.shaula.fixture.RandomVectors;
+import dev.shaula.fixture.ThreadTimes;
 import dev.shaula.model.Ack;
 import dev.shaula.model.CollectionConfig;
 import dev.shaula.model.FieldIndex;
@@ -23,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
@@ -34,8 +36,10 @@ import org.jspecify.annotations.NullMarked;
  *
  * <pre>java -Xmx2g -cp target/classes:target/test-classes:... dev.shaula.collection.DeleteByFilterLoad 1000000 8</pre>
  *
- * with the number of rows and their dimensions, and perhaps a directory: the first run fills it, the next one measures. Searches come 50 a second, so that they wait for each other as those of
- * different callers do, and each is measured from when it was due.
+ * with the number of rows and their dimensions, and perhaps a directory: the first run fills it, the next one measures. Searches
+ * come 50 a second, so that they wait for each other as those of different callers do, and each is measured from when it was due.
+ * Before, some rows are deleted and written again, so that a compiler that meets the code of a delete for the first time takes
+ * no core from the searches. On Linux it also says how long the search threads were ready to run and had no core.
  */
 @NullMarked
 final class DeleteByFilterLoad {
@@ -43,9 +47,18 @@ final class DeleteByFilterLoad {
     private static final int IDLE_SEARCHES = 1_000;
     /** More than a walk takes, and fewer than there are rows in a step of linking and a walk. */
     private static final long FEW_DISTANCES = 10_000;
+    /** More than the part that must be dead before a graph is mended. */
+    private static final int REHEARSED_ONE_IN = 25;
+
+    private static final int SLICE = 1_000;
+    /** Of half a second, while nothing is done behind the searches. */
+    private static final long HARDLY_NS = 50_000_000;
+
+    private static final double MENTIONED_S = 0.1;
 
     private final VectorCollection things;
     private final RandomVectors queries;
+    private final ThreadTimes searchers = new ThreadTimes("shaula-search-");
 
     private DeleteByFilterLoad(VectorCollection things, RandomVectors queries) {
         this.things = things;
@@ -98,6 +111,7 @@ final class DeleteByFilterLoad {
     @SuppressWarnings("SystemOut")
     private void measure(int rows) {
         awaitLinked();
+        rehearse(rows / REHEARSED_ONE_IN);
         searchFor(IDLE_SEARCHES, new CompletableFuture<>()); // compiles
         report("idle", searchFor(IDLE_SEARCHES, new CompletableFuture<>()));
         Filter odd = new Filter.Compare("odd", Filter.Op.EQ, new Filter.Value.Bool(true));
@@ -116,16 +130,40 @@ final class DeleteByFilterLoad {
     private static void fill(VectorCollection things, int rows, int dimensions) {
         RandomVectors vectors = new RandomVectors(dimensions, 7);
         long startedNs = System.nanoTime();
-        for (int from = 0; from < rows; from += 1_000) {
-            List<Point> points = new ArrayList<>();
-            for (int row = from; row < Math.min(rows, from + 1_000); row++) {
-                Metadata metadata = Metadata.ofJson("{\"odd\":" + (row % 2 == 1) + ",\"row\":" + row + "}");
-                points.add(new Point("p" + row, vectors.next(), metadata));
-            }
-            get(things.upsert(points, Ack.INDEXED));
+        for (int from = 0; from < rows; from += SLICE) {
+            get(things.upsert(points(vectors, from, Math.min(rows, from + SLICE)), Ack.INDEXED));
         }
         things.commit().await().atMost(Duration.ofMinutes(10));
         System.out.printf("%,d rows written in %.0f s%n", rows, (System.nanoTime() - startedNs) / 1e9);
+    }
+
+    private static List<Point> points(RandomVectors vectors, int from, int to) {
+        List<Point> points = new ArrayList<>();
+        for (int row = from; row < to; row++) {
+            Metadata metadata = Metadata.ofJson("{\"odd\":" + (row % 2 == 1) + ",\"row\":" + row + "}");
+            points.add(new Point("p" + row, vectors.next(), metadata));
+        }
+        return points;
+    }
+
+    /** Deletes the first rows, writes them again, and waits until nothing is left to be done in the background. */
+    private void rehearse(int rows) {
+        for (int from = 0; from < rows; from += SLICE) {
+            List<Point> some = points(queries, from, Math.min(rows, from + SLICE));
+            get(things.delete(some.stream().map(Point::id).toList(), Ack.INDEXED));
+        }
+        for (int from = 0; from < rows; from += SLICE) {
+            get(things.upsert(points(queries, from, Math.min(rows, from + SLICE)), Ack.INDEXED));
+        }
+        ThreadTimes engine = new ThreadTimes("shaula-");
+        long ranBefore = 0;
+        for (long ran = engine.now().ranNs();
+                ran - ranBefore > HARDLY_NS;
+                ran = engine.now().ranNs()) {
+            ranBefore = ran;
+            LockSupport.parkNanos(500_000_000);
+        }
+        awaitLinked();
     }
 
     /** Rows that are not linked yet are measured one by one, which tells of them; and linking takes a core. */
@@ -143,10 +181,14 @@ final class DeleteByFilterLoad {
     }
 
     private long usedHeap;
+    private long[] waitedNs = {};
+    private Map<String, ThreadTimes.Times> before = Map.of();
 
     /** Latencies of {@code n} searches, or of as many as come before {@code end} completes. */
     private long[] searchFor(int n, CompletableFuture<?> end) {
         long[] ns = new long[1024];
+        waitedNs = new long[1024];
+        before = ThreadTimes.byName();
         int done = 0;
         usedHeap = 0;
         long dueNs = System.nanoTime();
@@ -154,27 +196,45 @@ final class DeleteByFilterLoad {
             while (System.nanoTime() < dueNs) {
                 LockSupport.parkNanos(dueNs - System.nanoTime());
             }
+            ThreadTimes.Times times = searchers.now();
             get(things.search(SearchRequest.of(queries.next(), 10)));
-            ns = done == ns.length ? Arrays.copyOf(ns, 2 * done) : ns;
-            ns[done++] = System.nanoTime() - dueNs;
+            if (done == ns.length) {
+                ns = Arrays.copyOf(ns, 2 * done);
+                waitedNs = Arrays.copyOf(waitedNs, 2 * done);
+            }
+            ns[done] = System.nanoTime() - dueNs;
+            waitedNs[done++] = searchers.now().since(times).waitedNs();
             Runtime runtime = Runtime.getRuntime();
             usedHeap = Math.max(usedHeap, runtime.totalMemory() - runtime.freeMemory());
             dueNs += EVERY_NS;
         }
+        waitedNs = Arrays.copyOf(waitedNs, done);
         return Arrays.copyOf(ns, done);
     }
 
     @SuppressWarnings("SystemOut")
     private void report(String what, long[] ns) {
         Arrays.sort(ns);
+        Arrays.sort(waitedNs);
         System.out.printf(
-                "%s: %,d searches, p50 %.2f ms, p99 %.2f ms, longest %.1f ms; heap at most %,d MiB, shard %,d MiB%n",
+                "%s: %,d searches, p50 %.2f ms, p99 %.2f ms, longest %.1f ms, p99 of waiting for a core %.2f ms;"
+                        + " heap at most %,d MiB, shard %,d MiB%n",
                 what,
                 ns.length,
                 ns[ns.length / 2] / 1e6,
                 ns[ns.length * 99 / 100] / 1e6,
                 ns[ns.length - 1] / 1e6,
+                waitedNs[waitedNs.length * 99 / 100] / 1e6,
                 usedHeap >> 20,
                 things.info().memoryBytes() >> 20);
+        StringBuilder cores = new StringBuilder("    s on a core:");
+        ThreadTimes.byName().forEach((name, now) -> {
+            double seconds =
+                    now.since(before.getOrDefault(name, ThreadTimes.Times.NONE)).ranNs() / 1e9;
+            if (seconds >= MENTIONED_S) {
+                cores.append(String.format(" %s %.1f;", name, seconds));
+            }
+        });
+        System.out.println(cores);
     }
 }

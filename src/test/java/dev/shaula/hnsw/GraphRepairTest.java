@@ -70,6 +70,10 @@ class GraphRepairTest {
             return due;
         }
 
+        int unmended() {
+            return builder.unmended(live.get(0, graph().size()).cardinality());
+        }
+
         void repair() {
             int steps = 0;
             while (repairStep()) {
@@ -105,6 +109,23 @@ class GraphRepairTest {
         c.insert(rows);
         c.link();
         return c;
+    }
+
+    @Test
+    void shouldOweLessWithEachStepOfAPassAndAlsoWhatDiesDuringIt() {
+        Churned c = churned(Metric.EUCLIDEAN, 2_000, 21);
+        c.kill(400);
+        assertThat(c.unmended()).isEqualTo(400);
+        int owed = 400;
+        for (int steps = 0; steps < 10; steps++) {
+            assertThat(c.repairStep()).isTrue();
+            assertThat(c.unmended()).isBetween(1, owed - 1);
+            owed = c.unmended();
+        }
+        c.kill(100);
+        assertThat(c.unmended()).isEqualTo(owed + 100);
+        c.repair();
+        assertThat(c.unmended()).isZero();
     }
 
     @ParameterizedTest
@@ -199,7 +220,7 @@ class GraphRepairTest {
         Churned c = churned(Metric.COSINE, 1_000, 37);
         c.kill(300);
         c.repair();
-        HnswBuilder next = new HnswBuilder(c.graph(), c.bits(), 100);
+        HnswBuilder next = new HnswBuilder(c.graph(), c.bits(), 100, 64);
         assertThat(next.detached()).isEqualTo(c.builder.detached());
         assertThat(next.detachedCount()).isEqualTo(300);
     }

@@ -16,7 +16,8 @@ class SearchPlannerTest {
         int matches = 1 + (int) Math.min(rows - 1, rows * Math.exp(-random.nextDouble(8)));
         int k = Math.min(matches, 1 + (int) Math.exp(random.nextDouble(Math.log(5_000))));
         int ef = Math.max(20 + random.nextInt(400), 2 * k);
-        return new SearchPlanner.Task(rows, matches, k, ef, 16, false, random.nextBoolean());
+        double nodes = 1 + random.nextInt(2) * random.nextDouble(4);
+        return new SearchPlanner.Task(rows, matches, k, ef, 16, false, random.nextBoolean(), nodes);
     }
 
     @Test
@@ -39,6 +40,9 @@ class SearchPlannerTest {
                 sure++;
             } else if (sift.least() > 1) {
                 assertThat(task.coded()).as("%s", task).isTrue();
+                assertThat(sift.most() * task.nodes())
+                        .as("%s: a wider walk never glances", task)
+                        .isLessThanOrEqualTo(GraphSearcher.MOST_GLANCING);
                 assertThat(task.matches()).as("%s", task).isLessThanOrEqualTo(5 * task.ef() * task.m());
                 cheap++;
             }
