@@ -316,7 +316,16 @@ class LaunchersTest {
 
         assertThat(server.args())
                 .contains("--add-modules=jdk.incubator.vector", "-XX:+ExitOnOutOfMemoryError")
-                .containsSubsequence("-Xmx3g", "-Xmx2g", "-Da=*", "-jar", jar().toString(), "serve", "--port", "9000");
+                .containsSubsequence(
+                        "-XX:G1PeriodicGCInterval=30000",
+                        "-Xmx3g",
+                        "-Xmx2g",
+                        "-Da=*",
+                        "-jar",
+                        jar().toString(),
+                        "serve",
+                        "--port",
+                        "9000");
         assertThat(client.args()).contains("--add-modules=jdk.incubator.vector").doesNotContain("-Xmx3g");
     }
 

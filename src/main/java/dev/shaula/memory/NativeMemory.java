@@ -9,6 +9,7 @@ import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -19,7 +20,7 @@ import java.util.concurrent.atomic.AtomicLong;
  *
  * <p>Addresses are never released explicitly: searches hold snapshots, snapshots hold segments, and the collector frees
  * a block after the last of them, as closing a shared arena is not possible in a native image. What lies behind the
- * addresses may be given back before, see {@link #discard}. Thread-safe.
+ * addresses may be given back before, see {@link #discard} and {@link #moveToFile}. Thread-safe.
  */
 public final class NativeMemory {
     /** Alignment of every block: a cache line, and the widest vector register. */
@@ -37,6 +38,8 @@ public final class NativeMemory {
     private static final AtomicLong ALLOCATED = new AtomicLong();
     /** Bytes of each large block that was neither freed nor discarded, by address. */
     private static final Map<Long, Long> BLOCKS = new ConcurrentHashMap<>();
+    /** Addresses behind which a file lies. */
+    private static final Set<Long> OF_FILES = ConcurrentHashMap.newKeySet();
 
     private NativeMemory() {}
 
@@ -57,7 +60,9 @@ public final class NativeMemory {
             MemorySegment owner = block;
             BLOCKS.put(owner.address(), bytes);
             block = rewrap(owner, () -> {
+                // What is known of an address must be forgotten before another block can get it.
                 forget(owner.address());
+                OF_FILES.remove(owner.address());
                 AnonymousMemory.unmap(owner);
             });
             block = block.asSlice(0, bytes);
@@ -79,8 +84,48 @@ public final class NativeMemory {
                 throw new IOException(
                         file + ": expected at least " + (offset + bytes) + " bytes, found " + channel.size());
             }
-            return rewrap(channel.map(MapMode.READ_ONLY, offset, bytes, Arena.ofAuto()), () -> {})
-                    .asReadOnly();
+            MemorySegment mapped = channel.map(MapMode.READ_ONLY, offset, bytes, Arena.ofAuto());
+            OF_FILES.add(mapped.address());
+            return rewrap(mapped, () -> OF_FILES.remove(mapped.address())).asReadOnly();
+        }
+    }
+
+    /**
+     * Puts a part of a file in the place of a block that holds the same bytes, whose memory is given back at once: pages
+     * of a file need not stay in memory. Readers go on meanwhile. From now on nobody may write to the block; where it
+     * cannot be done (another system, blocks that are no whole pages), it stays as it is. Does nothing the second time.
+     *
+     * @param block as {@link #allocate} returned it
+     * @param offset of the same bytes in {@code file}, of which as many as the block has must be there, synced, and never
+     *     change or be cut off; the file may be deleted
+     * @throws IOException if the file cannot be mapped; the block is as it was
+     */
+    public static void moveToFile(MemorySegment block, Path file, long offset) throws IOException {
+        if (!BLOCKS.containsKey(block.address())) {
+            return;
+        }
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+                Arena arena = Arena.ofConfined()) {
+            MemorySegment mapped = channel.map(MapMode.READ_ONLY, offset, block.byteSize(), arena);
+            if (AnonymousMemory.replaceByFile(block, mapped)) {
+                forget(block.address());
+                OF_FILES.add(block.address());
+            }
+        }
+    }
+
+    /**
+     * Says that what lies in a file, by {@link #map} or {@link #moveToFile}, is not about to be read: its pages no longer
+     * count as the process's, and stay with the page cache until somebody needs the memory. Reading finds the same bytes,
+     * at the cost of a page fault (1 to 2 us for each 64 KiB that are cached). Nothing happens to other blocks.
+     */
+    public static void release(MemorySegment block) {
+        try {
+            if (OF_FILES.contains(block.address())) {
+                AnonymousMemory.forgetPages(block);
+            }
+        } finally {
+            Reference.reachabilityFence(block); // another mapping could get its addresses
         }
     }
 
@@ -100,10 +145,11 @@ public final class NativeMemory {
     public static void discard(MemorySegment block) {
         if (block.byteSize() >= MAPPED_BYTES && AnonymousMemory.replaceByZeros(block)) {
             forget(block.address());
+            OF_FILES.remove(block.address());
         }
     }
 
-    /** Bytes handed out by {@link #allocate} and neither discarded nor yet freed by the collector. */
+    /** Bytes handed out by {@link #allocate} and neither discarded, nor moved to files, nor yet freed by the collector. */
     public static long allocatedBytes() {
         return ALLOCATED.get();
     }

@@ -203,6 +203,15 @@ final class Checkpoints {
         }
     }
 
+    /** Memory that a checkpoint makes superfluous. */
+    private void moveToFile(ShardSnapshot snapshot, RowFile file) {
+        try {
+            file.replaceMemoryOf(snapshot.rows());
+        } catch (IOException e) {
+            LOG.warnf("%s: %s: rows stay in memory: %s", shard, file.path(), e.getMessage());
+        }
+    }
+
     /** Writes a checkpoint of {@code snapshot}, then gives up what it makes superfluous. */
     void write(ShardSnapshot snapshot, ShardLog log) throws IOException {
         long started = System.nanoTime();
@@ -216,6 +225,7 @@ final class Checkpoints {
         ofGeneration = written != generation ? 1 : replaces ? ofGeneration : ofGeneration + 1;
         generation = written;
         rowFile = file;
+        moveToFile(snapshot, file);
         List<CheckpointFile> all = CheckpointFile.list(directory);
         if (all.size() >= KEPT) {
             log.trim(all.get(KEPT - 1).sequence());

@@ -248,6 +248,16 @@ public final class CodedRows {
             }
         }
 
+        /**
+         * Gives back the memory behind floats that lie in files, unless searches walk on them for want of codes. It returns
+         * page by page as rows are read. Any thread; takes some ms for each GB that was read.
+         */
+        public void releaseFloats() {
+            if (coded()) {
+                floats.release();
+            }
+        }
+
         /** Bytes of native memory behind rows and codes, whole chunks. */
         public long memoryBytes() {
             return floats.memoryBytes() + codeBytes();

@@ -2,9 +2,11 @@ package dev.shaula.vectors;
 
 import dev.shaula.memory.NativeMemory;
 import dev.shaula.model.Metric;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.nio.file.Path;
 import java.util.Arrays;
 
 /**
@@ -140,6 +142,20 @@ public final class FloatRows {
         void discard() {
             for (MemorySegment chunk : chunks) {
                 NativeMemory.discard(chunk);
+            }
+        }
+
+        /** Puts a file that holds the same rows in the place of every full chunk that is memory still. */
+        void moveToFile(Path file) throws IOException {
+            for (int c = 0; c < count >>> layout.chunkShift(); c++) {
+                NativeMemory.moveToFile(chunks[c], file, c * layout.chunkBytes());
+            }
+        }
+
+        /** Says that rows that lie in files are not about to be read. */
+        void release() {
+            for (MemorySegment chunk : chunks) {
+                NativeMemory.release(chunk);
             }
         }
 

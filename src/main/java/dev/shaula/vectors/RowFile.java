@@ -49,6 +49,18 @@ public final class RowFile {
         fullChunkCrcs = Arrays.copyOf(crcs, rows.count() >>> rows.layout().chunkShift());
     }
 
+    /**
+     * Puts the file in the place of the memory behind full chunks of rows, all of which were written to it, so that memory
+     * holds what searches walk on: unless that is the rows themselves, for want of codes. Readers go on meanwhile. Blocks
+     * for some ms for each GB.
+     */
+    public void replaceMemoryOf(CodedRows.View rows) throws IOException {
+        assert rows.count() <= rowsWritten;
+        if (rows.coded()) {
+            rows.floats().moveToFile(path);
+        }
+    }
+
     /** Rows that are mapped and being compared with their checksums, on other threads; nothing of them is to be believed yet. */
     public final class Reading {
         private final RowLayout layout;

@@ -13,6 +13,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -141,6 +146,131 @@ class NativeMemoryTest {
         assertThat(mapped.get(ValueLayout.JAVA_BYTE, 500_000)).isIn((byte) 0, (byte) 7);
         assertThat(other.mismatch(MemorySegment.ofArray(content))).isEqualTo(-1);
         assertThat(Files.readAllBytes(file)).isEqualTo(content);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"4194304, false", "6356992, true", "8388608, true"})
+    void shouldReadTheSameFromAFileThatTookTheMemorysPlace(int bytes, boolean hugePages, @TempDir Path directory)
+            throws IOException {
+        byte[] content = content(bytes);
+        Path file = Files.write(directory.resolve("f"), content);
+        MemorySegment before = NativeMemory.allocate(bytes, hugePages);
+        MemorySegment block = NativeMemory.allocate(bytes, hugePages);
+        MemorySegment after = NativeMemory.allocate(bytes, hugePages);
+        for (MemorySegment each : List.of(before, block, after)) {
+            each.copyFrom(MemorySegment.ofArray(content));
+        }
+        assertThat(Mapping.of(block).file()).isEmpty();
+        long allocated = NativeMemory.allocatedBytes();
+        NativeMemory.moveToFile(block, file, 0);
+        assertThat(NativeMemory.allocatedBytes()).isLessThanOrEqualTo(allocated - bytes);
+        assertThat(Mapping.of(block).file()).endsWith("/f");
+        assertThat(Mapping.of(block).residentBytes()).isZero();
+        Files.delete(file);
+        before.fill((byte) 1);
+        after.fill((byte) 2);
+        assertThat(block.mismatch(MemorySegment.ofArray(content))).isEqualTo(-1);
+        assertThat(Mapping.of(block).residentBytes()).isPositive();
+        NativeMemory.moveToFile(block, file, 0); // the second time there is nothing to do, not even a file to open
+    }
+
+    @Test
+    void shouldTakeReleasedPagesOfFilesOutOfTheProcessAndReadThemAgain(@TempDir Path directory) throws IOException {
+        byte[] content = content(3 << 20);
+        Path file = Files.write(directory.resolve("f"), content);
+        MemorySegment moved = NativeMemory.allocate(content.length, true);
+        moved.copyFrom(MemorySegment.ofArray(content));
+        NativeMemory.moveToFile(moved, file, 0);
+        for (MemorySegment block : List.of(
+                moved, NativeMemory.map(file, 0, content.length), NativeMemory.map(file, 100, content.length - 100))) {
+            MemorySegment expected = MemorySegment.ofArray(content).asSlice(content.length - block.byteSize());
+            for (int turn = 0; turn < 2; turn++) {
+                assertThat(block.mismatch(expected)).isEqualTo(-1);
+                assertThat(Mapping.of(block).residentBytes()).isPositive();
+                NativeMemory.release(block);
+                assertThat(Mapping.of(block).residentBytes()).isZero();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"100, false", "3145728, false", "3145728, true"})
+    void shouldKeepWhatIsInMemoryOnlyWhenItIsReleased(int bytes, boolean hugePages) {
+        byte[] content = content(bytes);
+        MemorySegment block = NativeMemory.allocate(bytes, hugePages);
+        block.copyFrom(MemorySegment.ofArray(content));
+        NativeMemory.release(block);
+        assertThat(block.mismatch(MemorySegment.ofArray(content))).isEqualTo(-1);
+    }
+
+    @Test
+    void shouldKeepABlockInMemoryThatAFileCannotReplace(@TempDir Path directory) throws IOException {
+        byte[] content = content(3 << 20);
+        Path tooShort = Files.write(directory.resolve("f"), Arrays.copyOf(content, content.length - 1));
+        MemorySegment block = NativeMemory.allocate(content.length, true);
+        block.copyFrom(MemorySegment.ofArray(content));
+        assumeTrue(Mapping.of(block).file().isEmpty());
+        assertThatThrownBy(() -> NativeMemory.moveToFile(block, tooShort, 0)).isInstanceOf(IOException.class);
+        assertThat(block.mismatch(MemorySegment.ofArray(content))).isEqualTo(-1);
+        MemorySegment noWholePages = NativeMemory.allocate(content.length - 5, true);
+        noWholePages.copyFrom(MemorySegment.ofArray(content).asSlice(0, content.length - 5));
+        NativeMemory.moveToFile(noWholePages, tooShort, 0);
+        assertThat(Mapping.of(noWholePages).file()).isEmpty();
+        NativeMemory.release(noWholePages);
+        assertThat(noWholePages.mismatch(MemorySegment.ofArray(content))).isEqualTo(content.length - 5);
+    }
+
+    @Test
+    void shouldLeaveTheFileAloneWhenABlockThatMovedThereIsDiscarded(@TempDir Path directory) throws IOException {
+        byte[] content = content(3 << 20);
+        Path file = Files.write(directory.resolve("f"), content);
+        MemorySegment block = NativeMemory.allocate(content.length, true);
+        block.copyFrom(MemorySegment.ofArray(content));
+        NativeMemory.moveToFile(block, file, 0);
+        NativeMemory.discard(block);
+        NativeMemory.release(block);
+        NativeMemory.discard(block);
+        assertThat(Files.readAllBytes(file)).isEqualTo(content);
+        assertThat(block.get(ValueLayout.JAVA_BYTE, 500_000)).isIn((byte) 0, content[500_000]);
+    }
+
+    /** Readers must find one or the other, never a hole: a hole would end the JVM. */
+    @Test
+    void shouldNeverShowReadersAnythingElseWhileBlocksMoveAndAreReleased(@TempDir Path directory) throws Exception {
+        byte[] content = content(1 << 20);
+        Path file = Files.write(directory.resolve("f"), content);
+        List<MemorySegment> blocks = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            blocks.add(NativeMemory.allocate(content.length, false).copyFrom(MemorySegment.ofArray(content)));
+        }
+        AtomicBoolean moved = new AtomicBoolean();
+        try (ExecutorService reader = Executors.newSingleThreadExecutor()) {
+            Future<Integer> wrong = reader.submit(() -> {
+                boolean last;
+                int differences = 0;
+                do {
+                    last = moved.get();
+                    for (MemorySegment block : blocks) {
+                        for (int at = 0; at < content.length; at += 4_096) {
+                            differences += block.get(ValueLayout.JAVA_BYTE, at) == content[at] ? 0 : 1;
+                        }
+                    }
+                } while (!last);
+                return differences;
+            });
+            for (MemorySegment block : blocks) {
+                NativeMemory.moveToFile(block, file, 0);
+                NativeMemory.release(block);
+            }
+            moved.set(true);
+            assertThat(wrong.get()).isZero();
+        }
+    }
+
+    private static byte[] content(int bytes) {
+        byte[] content = new byte[bytes];
+        new Random(bytes).nextBytes(content);
+        return content;
     }
 
     private static long residentBytes() throws IOException {
