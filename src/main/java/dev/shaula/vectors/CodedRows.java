@@ -213,7 +213,7 @@ public final class CodedRows {
 
         /** Exact distances. */
         public Scorer exact(CodeScratch scratch) {
-            return new FloatScorer(metric, floats, scratch.floatQuery());
+            return new FloatScorer(metric, floats, scratch.floatQuery(), scratch.addresses);
         }
 
         /** Exact distances of several queries at once. */

@@ -20,6 +20,9 @@ public final class FloatBatch {
 
     private static final int BLOCK_BYTES = 512 << 10;
 
+    /** Blocks are read as streams. */
+    private static final long[] NO_ADDRESSES = {};
+
     private final Metric metric;
     private final FloatRows.View rows;
     private final int blockRows;
@@ -35,7 +38,7 @@ public final class FloatBatch {
         this.stride = FloatScorer.scratchBytes(rows.dimensions());
         this.blockRows = Integer.highestOneBit(Math.clamp(BLOCK_BYTES / stride, 1, MOST_ROWS));
         for (int q = 0; q < MOST; q++) {
-            queries[q] = new FloatScorer(metric, rows, scratch.asSlice(q * stride, stride));
+            queries[q] = new FloatScorer(metric, rows, scratch.asSlice(q * stride, stride), NO_ADDRESSES);
         }
     }
 

@@ -17,12 +17,14 @@ public final class FloatRows {
     static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final RowLayout layout;
+    private final CacheLines lines;
     private MemorySegment[] chunks = {};
     private int count;
 
     /** Without rows yet, of {@code dimensions} floats each, at least 1. */
     public FloatRows(int dimensions) {
         this.layout = RowLayout.of(dimensions);
+        this.lines = CacheLines.of(layout.strideBytes(), NativeMemory.ALIGNMENT);
     }
 
     /** Goes on behind {@code count} rows; the last chunk must be writable if it is not full. */
@@ -66,7 +68,7 @@ public final class FloatRows {
 
     /** The rows as they are now; later appends do not show. For the writing thread; the view is for all. */
     public View view() {
-        return new View(layout, chunks, count);
+        return new View(layout, lines, chunks, count);
     }
 
     public int count() {
@@ -111,11 +113,13 @@ public final class FloatRows {
     /** The first {@code count} rows, immutable; for any thread. */
     public static final class View {
         private final RowLayout layout;
+        private final CacheLines lines;
         private final MemorySegment[] chunks;
         private final int count;
 
-        private View(RowLayout layout, MemorySegment[] chunks, int count) {
+        private View(RowLayout layout, CacheLines lines, MemorySegment[] chunks, int count) {
             this.layout = layout;
+            this.lines = lines;
             this.chunks = chunks;
             this.count = count;
         }
@@ -180,6 +184,10 @@ public final class FloatRows {
 
         RowLayout layout() {
             return layout;
+        }
+
+        CacheLines lines() {
+            return lines;
         }
 
         MemorySegment chunk(int ordinal) {

@@ -16,8 +16,6 @@ public final class FloatScorer implements Scorer {
     private static final int RUN = 32;
     /** Fewer cost less one by one. */
     private static final int LEAST_RUN = 4;
-    /** So few rows are a node's neighbours, or what a walk found: anywhere in memory. */
-    private static final int MOST_TOUCHED = 64;
     /** Longer rows would drive each other out of the nearest cache, and are streams of their own. */
     private static final int MOST_TOUCHED_BYTES = 1_024;
 
@@ -25,8 +23,7 @@ public final class FloatScorer implements Scorer {
     private final FloatRows.View rows;
     private final int floats;
     private final MemorySegment scratch;
-    private final CacheLines lines;
-    private final long[] addresses = new long[MOST_TOUCHED];
+    private final long[] addresses;
 
     private MemorySegment query;
     private long queryOffset;
@@ -34,19 +31,22 @@ public final class FloatScorer implements Scorer {
     /** Keeps the compiler from leaving out the reads that only warm the cache. */
     private long touched;
 
-    /** @param scratch native memory of at least {@link #scratchBytes}, owned by the caller, in use until the last call */
-    public FloatScorer(Metric metric, FloatRows.View rows, MemorySegment scratch) {
+    /**
+     * @param scratch native memory of at least {@link #scratchBytes}, owned by the caller, in use until the last call
+     * @param addresses room for as many rows as may be read together, in use during calls only
+     */
+    FloatScorer(Metric metric, FloatRows.View rows, MemorySegment scratch, long[] addresses) {
         this.metric = metric;
         this.rows = rows;
         this.floats = rows.layout().paddedDimensions();
         this.scratch = scratch;
         this.query = scratch;
-        this.lines = CacheLines.of(rows.layout().strideBytes(), NativeMemory.ALIGNMENT);
+        this.addresses = addresses;
     }
 
     /** A scorer with scratch of its own. */
     public FloatScorer(Metric metric, FloatRows.View rows) {
-        this(metric, rows, NativeMemory.allocate(scratchBytes(rows.dimensions()), false));
+        this(metric, rows, NativeMemory.allocate(scratchBytes(rows.dimensions()), false), new long[CodeScratch.BATCH]);
     }
 
     /** Native scratch that a query of this many dimensions needs. */
@@ -85,7 +85,7 @@ public final class FloatScorer implements Scorer {
     /** Rows that follow each other, as those of a scan do, are read as a stream; a few short ones all together. */
     @Override
     public void distances(int[] ordinals, int n, float[] out) {
-        if (n <= MOST_TOUCHED && rows.layout().strideBytes() <= MOST_TOUCHED_BYTES) {
+        if (n <= addresses.length && rows.layout().strideBytes() <= MOST_TOUCHED_BYTES) {
             touch(ordinals, n);
         }
         for (int i = 0; i < n; ) {
@@ -117,7 +117,7 @@ public final class FloatScorer implements Scorer {
             for (int i = 0; i < n; i++) {
                 addresses[i] = rows.address(ordinals[i]);
             }
-            touched += lines.touch(addresses, n);
+            touched += rows.lines().touch(addresses, n);
         } finally {
             Reference.reachabilityFence(rows);
         }
