@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /**
  * A set of vectors with queries and their exact neighbours, as files that every peer reads. {@code embed-D} and
@@ -25,6 +26,10 @@ public record DataSet(String name, Closeness closeness, Path base, Path queries,
     private static final long SEED = 1;
     private static final int EMBED_QUERIES = 1_000;
     private static final int QUERIES_OF_A_PART = 200;
+    /** Among more rows fewer queries are asked: their exact neighbours would take longer than the index. */
+    private static final int MANY = 200_000;
+
+    private static final int BLOCK = 2_048;
     private static final Pattern EMBED = Pattern.compile("embed-(\\d+)(?:-(\\d+))?");
     private static final Pattern PART = Pattern.compile("(.+)-first-(\\d+)");
 
@@ -46,7 +51,11 @@ public record DataSet(String name, Closeness closeness, Path base, Path queries,
         // Written last, so all are there when it is.
         if (!Files.exists(set.neighbours)) {
             Files.createDirectories(cache);
-            set.write(embed.matches() ? embedded(embed) : read(name, stored));
+            if (embed.matches()) {
+                set.embed(embed);
+            } else {
+                set.write(read(name, stored));
+            }
         }
         return set;
     }
@@ -54,7 +63,10 @@ public record DataSet(String name, Closeness closeness, Path base, Path queries,
     private void write(Content content) throws IOException {
         writeFloats(base, content.base);
         writeFloats(queries, content.queries);
-        int[][] rows = content.neighbours;
+        writeNeighbours(content.neighbours);
+    }
+
+    private void writeNeighbours(int[][] rows) throws IOException {
         MatrixFile.write(neighbours, rows.length, DEPTH, (i, out) -> {
             for (int j = 0; j < DEPTH; j++) {
                 out.putInt(rows[i][j]);
@@ -70,11 +82,22 @@ public record DataSet(String name, Closeness closeness, Path base, Path queries,
                 (i, out) -> out.asFloatBuffer().put(rows[i]));
     }
 
-    private static Content embedded(Matcher name) {
-        EmbeddingLike source = new EmbeddingLike(Integer.parseInt(name.group(1)), SEED);
-        float[][] base = source.next(name.group(2) == null ? 100_000 : Integer.parseInt(name.group(2)));
-        float[][] queries = source.next(EMBED_QUERIES);
-        return new Content(base, queries, ExactNeighbours.of(base, queries, DEPTH, Closeness.COSINE));
+    /** Row by row: a million of them need not fit in the heap. */
+    private void embed(Matcher parsed) throws IOException {
+        int dimensions = Integer.parseInt(parsed.group(1));
+        int rows = parsed.group(2) == null ? 100_000 : Integer.parseInt(parsed.group(2));
+        EmbeddingLike source = new EmbeddingLike(dimensions, SEED);
+        MatrixFile.write(base, rows, dimensions, (i, out) -> out.asFloatBuffer().put(source.next()));
+        float[][] asked = source.next(rows > MANY ? QUERIES_OF_A_PART : EMBED_QUERIES);
+        writeFloats(queries, asked);
+        ExactNeighbours nearest = new ExactNeighbours(asked, DEPTH, closeness);
+        MatrixFile written = MatrixFile.open(base);
+        for (int first = 0; first < rows; first += BLOCK) {
+            nearest.add(IntStream.range(first, Math.min(rows, first + BLOCK))
+                    .mapToObj(written::floats)
+                    .toArray(float[][]::new));
+        }
+        writeNeighbours(nearest.nearest());
     }
 
     private static Content read(String name, Path stored) throws IOException {
