@@ -12,7 +12,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class GraphSearcher {
     private static final int SCAN_BLOCK = 256;
+    /** Results measured again together: as long as they must be, and beyond. */
     private static final int REFINE_BLOCK = 16;
+
+    private static final int REFINE_LEAST = 4;
     private static final double SPREADS = 3;
     /** Nothing is within it. */
     private static final long NO_REACH = Long.MIN_VALUE;
@@ -242,14 +245,16 @@ public final class GraphSearcher {
         results.clear();
         makeRoom(REFINE_BLOCK);
         double squares = 0;
-        for (int first = 0; first < foundCount; first += REFINE_BLOCK) {
+        int n;
+        for (int first = 0; first < foundCount; first += n) {
             if (results.size() >= keep) {
                 double reach = SPREADS * Math.sqrt(squares / first);
                 if (Keys.distance(found[first]) - reach > Keys.distance(~results.top())) {
                     return;
                 }
             }
-            squares += look(scorer, first, Math.min(REFINE_BLOCK, foundCount - first), keep);
+            n = Math.min(Math.clamp(keep - first, REFINE_LEAST, REFINE_BLOCK), foundCount - first);
+            squares += look(scorer, first, n, keep);
         }
     }
 

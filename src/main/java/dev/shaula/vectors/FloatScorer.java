@@ -16,14 +16,15 @@ public final class FloatScorer implements Scorer {
     private static final int RUN = 32;
     /** Fewer cost less one by one. */
     private static final int LEAST_RUN = 4;
-    /** Longer rows would drive each other out of the nearest cache, and are streams of their own. */
-    private static final int MOST_TOUCHED_BYTES = 1_024;
+    /** Of rows read ahead together: a part of the second cache, so that the first is still there when it is measured. */
+    private static final int AHEAD_BYTES = 128 << 10;
 
     private final Metric metric;
     private final FloatRows.View rows;
     private final int floats;
     private final MemorySegment scratch;
     private final long[] addresses;
+    private final int ahead;
 
     private MemorySegment query;
     private long queryOffset;
@@ -42,6 +43,7 @@ public final class FloatScorer implements Scorer {
         this.scratch = scratch;
         this.query = scratch;
         this.addresses = addresses;
+        this.ahead = Math.clamp(AHEAD_BYTES / rows.layout().strideBytes(), 1, addresses.length);
     }
 
     /** A scorer with scratch of its own. */
@@ -82,17 +84,19 @@ public final class FloatScorer implements Scorer {
         return distance(query, queryOffset, queryScale, ordinal);
     }
 
-    /** Rows that follow each other, as those of a scan do, are read as a stream; a few short ones all together. */
+    /** Rows that follow each other, as those of a scan do, are read as a stream; others are read ahead together. */
     @Override
     public void distances(int[] ordinals, int n, float[] out) {
-        if (n <= addresses.length && rows.layout().strideBytes() <= MOST_TOUCHED_BYTES) {
-            touch(ordinals, n);
-        }
+        int touchedTo = 0;
         for (int i = 0; i < n; ) {
             int run = rows.run(ordinals, i, Math.min(n, i + RUN));
             if (run >= LEAST_RUN) {
                 runDistances(ordinals[i], run, out, i);
             } else {
+                if (i >= touchedTo) {
+                    touchedTo = Math.min(n, i + ahead);
+                    touch(ordinals, i, touchedTo);
+                }
                 run = 1;
                 out[i] = distance(query, queryOffset, queryScale, ordinals[i]);
             }
@@ -112,12 +116,12 @@ public final class FloatScorer implements Scorer {
         rows.distancesOfProducts(metric, queryScale, first, count, out, at);
     }
 
-    private void touch(int[] ordinals, int n) {
+    private void touch(int[] ordinals, int from, int to) {
         try {
-            for (int i = 0; i < n; i++) {
-                addresses[i] = rows.address(ordinals[i]);
+            for (int i = from; i < to; i++) {
+                addresses[i - from] = rows.address(ordinals[i]);
             }
-            touched += rows.lines().touch(addresses, n);
+            touched += rows.lines().touch(addresses, to - from);
         } finally {
             Reference.reachabilityFence(rows);
         }
