@@ -2,6 +2,7 @@ package dev.shaula.simd;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.ShortVector;
@@ -20,6 +21,7 @@ import jdk.incubator.vector.VectorSpecies;
  * @see ScalarKernels the same sums, one element at a time
  */
 public final class CodeKernels {
+    private static final VectorSpecies<Byte> BYTES = ByteVector.SPECIES_PREFERRED;
     private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
     private static final VectorSpecies<Long> LONGS = LongVector.SPECIES_PREFERRED;
     private static final VectorSpecies<Short> SHORTS = ShortVector.SPECIES_PREFERRED;
@@ -72,9 +74,17 @@ public final class CodeKernels {
      * @param query room for {@code 2 * byteBlocks(n)} bytes at {@code at}
      */
     public static void packByteQuery(byte[] codes, int bytes, MemorySegment query, long at) {
-        for (int i = 0; i < bytes; i += 4) {
-            query.set(ScalarKernels.INT, at + i, codes[i + 2] | codes[i] << 16);
-            query.set(ScalarKernels.INT, at + bytes + i, codes[i + 3] | codes[i + 1] << 16);
+        for (int i = 0; i < bytes; i += BYTES.length()) {
+            IntVector four = ByteVector.fromArray(BYTES, codes, i).reinterpretAsInts();
+            four.and(0x7f)
+                    .lanewise(VectorOperators.LSHL, 16)
+                    .or(four.lanewise(VectorOperators.LSHR, 16).and(0x7f))
+                    .intoMemorySegment(query, at + i, LE);
+            four.lanewise(VectorOperators.LSHR, 8)
+                    .and(0x7f)
+                    .lanewise(VectorOperators.LSHL, 16)
+                    .or(four.lanewise(VectorOperators.LSHR, 24))
+                    .intoMemorySegment(query, at + bytes + i, LE);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.shaula.simd;
 
 import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
@@ -41,66 +42,114 @@ public final class EncodingKernels {
     private static final VectorShuffle<Float> ROTATE_16 = rotation(16);
     private static final VectorShuffle<Float> ROTATE_32 = rotation(32);
 
+    private static final VectorSpecies<Double> DOUBLES = DoubleVector.SPECIES_PREFERRED;
+    private static final VectorShuffle<Double> HALVES_1 = halves(1);
+    private static final VectorShuffle<Double> HALVES_2 = halves(2);
+    private static final VectorShuffle<Double> HALVES_4 = halves(4);
+    private static final VectorShuffle<Double> HALVES_8 = halves(8);
+    private static final VectorShuffle<Double> HALVES_16 = halves(16);
+
     private EncodingKernels() {}
 
-    /** {@code v[from + i] *= factors[i]} for {@code n} elements, a multiple of 64. */
-    public static void multiply(float[] v, int from, float[] factors, int n) {
-        for (int i = 0; i < n; i += LANES) {
-            FloatVector.fromArray(FLOATS, v, from + i)
-                    .mul(FloatVector.fromArray(FLOATS, factors, i))
-                    .intoArray(v, from + i);
-        }
-    }
-
     /**
-     * The Walsh-Hadamard transform of {@code n} elements in place, not scaled: {@code log2 n} passes of sums and
-     * differences.
+     * Multiplies {@code n} elements by factors, then makes them their Walsh-Hadamard transform, not scaled: {@code log2 n}
+     * passes of sums and differences. As many passes go over the array at once as leave room in the registers: what a
+     * transform of 1,024 takes are its stores.
      *
      * @param n a power of two, at least 64
      */
-    public static void hadamard(float[] v, int from, int n) {
-        withinVectors(v, from, n);
+    public static void hadamard(float[] v, int from, float[] factors, int n) {
+        withinVectors(v, from, factors, n);
         int h = LANES;
-        // Two passes at once halve the loads and stores; four rows of registers are few enough.
-        for (; 4 * h <= n; h *= 4) {
-            for (int block = from; block < from + n; block += 4 * h) {
-                for (int i = block; i < block + h; i += LANES) {
-                    FloatVector a = FloatVector.fromArray(FLOATS, v, i);
-                    FloatVector b = FloatVector.fromArray(FLOATS, v, i + h);
-                    FloatVector c = FloatVector.fromArray(FLOATS, v, i + 2 * h);
-                    FloatVector d = FloatVector.fromArray(FLOATS, v, i + 3 * h);
-                    FloatVector ab = a.add(b);
-                    FloatVector amb = a.sub(b);
-                    FloatVector cd = c.add(d);
-                    FloatVector cmd = c.sub(d);
-                    ab.add(cd).intoArray(v, i);
-                    amb.add(cmd).intoArray(v, i + h);
-                    ab.sub(cd).intoArray(v, i + 2 * h);
-                    amb.sub(cmd).intoArray(v, i + 3 * h);
-                }
-            }
+        for (; 8 * h <= n; h *= 8) {
+            threePasses(v, from, n, h);
         }
-        if (h < n) {
-            for (int i = from; i < from + h; i += LANES) {
-                FloatVector a = FloatVector.fromArray(FLOATS, v, i);
-                FloatVector b = FloatVector.fromArray(FLOATS, v, i + h);
-                a.add(b).intoArray(v, i);
-                a.sub(b).intoArray(v, i + h);
-            }
+        if (4 * h <= n) {
+            twoPasses(v, from, n, h);
+        } else if (2 * h <= n) {
+            onePass(v, from, h);
         }
     }
 
     /** The passes whose partners lie in one vector: partner plus or minus itself. */
-    private static void withinVectors(float[] v, int from, int n) {
-        for (int i = from; i < from + n; i += LANES) {
-            FloatVector x = FloatVector.fromArray(FLOATS, v, i);
+    private static void withinVectors(float[] v, int from, float[] factors, int n) {
+        for (int i = 0; i < n; i += LANES) {
+            FloatVector x = FloatVector.fromArray(FLOATS, v, from + i).mul(FloatVector.fromArray(FLOATS, factors, i));
             x = LANES > 1 ? x.fma(SIGNS_1, x.rearrange(PARTNER_1)) : x;
             x = LANES > 2 ? x.fma(SIGNS_2, x.rearrange(PARTNER_2)) : x;
             x = LANES > 4 ? x.fma(SIGNS_4, x.rearrange(PARTNER_4)) : x;
             x = LANES > 8 ? x.fma(SIGNS_8, x.rearrange(PARTNER_8)) : x;
             x = LANES > 16 ? x.fma(SIGNS_16, x.rearrange(PARTNER_16)) : x;
             x = LANES > 32 ? x.fma(SIGNS_32, x.rearrange(PARTNER_32)) : x;
-            x.intoArray(v, i);
+            x.intoArray(v, from + i);
+        }
+    }
+
+    private static void threePasses(float[] v, int from, int n, int h) {
+        for (int block = from; block < from + n; block += 8 * h) {
+            for (int i = block; i < block + h; i += LANES) {
+                FloatVector a = FloatVector.fromArray(FLOATS, v, i);
+                FloatVector b = FloatVector.fromArray(FLOATS, v, i + h);
+                FloatVector c = FloatVector.fromArray(FLOATS, v, i + 2 * h);
+                FloatVector d = FloatVector.fromArray(FLOATS, v, i + 3 * h);
+                FloatVector ab = a.add(b);
+                FloatVector amb = a.sub(b);
+                FloatVector cd = c.add(d);
+                FloatVector cmd = c.sub(d);
+                FloatVector p = ab.add(cd);
+                FloatVector q = amb.add(cmd);
+                FloatVector r = ab.sub(cd);
+                FloatVector s = amb.sub(cmd);
+                a = FloatVector.fromArray(FLOATS, v, i + 4 * h);
+                b = FloatVector.fromArray(FLOATS, v, i + 5 * h);
+                c = FloatVector.fromArray(FLOATS, v, i + 6 * h);
+                d = FloatVector.fromArray(FLOATS, v, i + 7 * h);
+                ab = a.add(b);
+                amb = a.sub(b);
+                cd = c.add(d);
+                cmd = c.sub(d);
+                a = ab.add(cd);
+                b = amb.add(cmd);
+                c = ab.sub(cd);
+                d = amb.sub(cmd);
+                p.add(a).intoArray(v, i);
+                q.add(b).intoArray(v, i + h);
+                r.add(c).intoArray(v, i + 2 * h);
+                s.add(d).intoArray(v, i + 3 * h);
+                p.sub(a).intoArray(v, i + 4 * h);
+                q.sub(b).intoArray(v, i + 5 * h);
+                r.sub(c).intoArray(v, i + 6 * h);
+                s.sub(d).intoArray(v, i + 7 * h);
+            }
+        }
+    }
+
+    private static void twoPasses(float[] v, int from, int n, int h) {
+        for (int block = from; block < from + n; block += 4 * h) {
+            for (int i = block; i < block + h; i += LANES) {
+                FloatVector a = FloatVector.fromArray(FLOATS, v, i);
+                FloatVector b = FloatVector.fromArray(FLOATS, v, i + h);
+                FloatVector c = FloatVector.fromArray(FLOATS, v, i + 2 * h);
+                FloatVector d = FloatVector.fromArray(FLOATS, v, i + 3 * h);
+                FloatVector ab = a.add(b);
+                FloatVector amb = a.sub(b);
+                FloatVector cd = c.add(d);
+                FloatVector cmd = c.sub(d);
+                ab.add(cd).intoArray(v, i);
+                amb.add(cmd).intoArray(v, i + h);
+                ab.sub(cd).intoArray(v, i + 2 * h);
+                amb.sub(cmd).intoArray(v, i + 3 * h);
+            }
+        }
+    }
+
+    /** The last: of elements half of the array apart. */
+    private static void onePass(float[] v, int from, int h) {
+        for (int i = from; i < from + h; i += LANES) {
+            FloatVector a = FloatVector.fromArray(FLOATS, v, i);
+            FloatVector b = FloatVector.fromArray(FLOATS, v, i + h);
+            a.add(b).intoArray(v, i);
+            a.sub(b).intoArray(v, i + h);
         }
     }
 
@@ -139,10 +188,8 @@ public final class EncodingKernels {
      * writes bit {@code b} of all to the words from {@code b * stride} on.
      *
      * @param n a multiple of 64
-     * @return the sum of all codes
      */
-    public static int bitPlanes(float[] v, int n, float low, float scale, long[] planes, int stride) {
-        int sum = 0;
+    public static void bitPlanes(float[] v, int n, float low, float scale, long[] planes, int stride) {
         for (int word = 0; word < n / 64; word++) {
             long p0 = 0;
             long p1 = 0;
@@ -155,7 +202,6 @@ public final class EncodingKernels {
                         .add(0.5f)
                         .convertShape(VectorOperators.F2I, IntVector.SPECIES_PREFERRED, 0);
                 code = code.max(0).min(15);
-                sum += code.reduceLanes(VectorOperators.ADD);
                 p0 |= code.and(1).compare(VectorOperators.NE, 0).toLong() << lane;
                 p1 |= code.and(2).compare(VectorOperators.NE, 0).toLong() << lane;
                 p2 |= code.and(4).compare(VectorOperators.NE, 0).toLong() << lane;
@@ -166,7 +212,6 @@ public final class EncodingKernels {
             planes[word + 2 * stride] = p2;
             planes[word + 3 * stride] = p3;
         }
-        return sum;
     }
 
     /**
@@ -236,6 +281,25 @@ public final class EncodingKernels {
         return sumOfLanes(sum);
     }
 
+    /** {@code sum v[i]^2} of all elements, as doubles. */
+    public static double squares(float[] v) {
+        DoubleVector s0 = DoubleVector.zero(DOUBLES);
+        DoubleVector s1 = s0;
+        int i = 0;
+        for (; i <= v.length - LANES; i += LANES) {
+            FloatVector x = FloatVector.fromArray(FLOATS, v, i);
+            DoubleVector a = (DoubleVector) x.convertShape(VectorOperators.F2D, DOUBLES, 0);
+            DoubleVector b = (DoubleVector) x.convertShape(VectorOperators.F2D, DOUBLES, 1);
+            s0 = a.fma(a, s0);
+            s1 = b.fma(b, s1);
+        }
+        double sum = sumOfLanes(s0.add(s1));
+        for (; i < v.length; i++) {
+            sum = Math.fma((double) v[i], v[i], sum);
+        }
+        return sum;
+    }
+
     /** In the order of the lanes: {@code reduceLanes} would leave it open, see {@link FloatKernels}. */
     private static float sumOfLanes(FloatVector v) {
         v = LANES > 32 ? v.add(v.rearrange(ROTATE_32)) : v;
@@ -247,7 +311,20 @@ public final class EncodingKernels {
         return v.lane(0);
     }
 
+    private static double sumOfLanes(DoubleVector v) {
+        v = LANES > 32 ? v.add(v.rearrange(HALVES_16)) : v;
+        v = LANES > 16 ? v.add(v.rearrange(HALVES_8)) : v;
+        v = LANES > 8 ? v.add(v.rearrange(HALVES_4)) : v;
+        v = LANES > 4 ? v.add(v.rearrange(HALVES_2)) : v;
+        v = LANES > 2 ? v.add(v.rearrange(HALVES_1)) : v;
+        return v.lane(0);
+    }
+
     private static VectorShuffle<Float> rotation(int lanes) {
         return VectorShuffle.iota(FLOATS, lanes % LANES, 1, true);
+    }
+
+    private static VectorShuffle<Double> halves(int lanes) {
+        return VectorShuffle.iota(DOUBLES, lanes % DOUBLES.length(), 1, true);
     }
 }

@@ -2,6 +2,7 @@ package dev.shaula.vectors;
 
 import dev.shaula.memory.NativeMemory;
 import dev.shaula.model.Metric;
+import dev.shaula.simd.EncodingKernels;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -102,11 +103,7 @@ public final class FloatRows {
 
     /** {@code 1 / |v|}, or 0 for the zero vector, and for one so short (3e-39) that it overflows: cosine 0 to everything. */
     static float inverseLength(float[] vector) {
-        double squares = 0;
-        for (float x : vector) {
-            squares += (double) x * x;
-        }
-        float inverse = (float) (1 / Math.sqrt(squares));
+        float inverse = (float) (1 / Math.sqrt(EncodingKernels.squares(vector)));
         return Float.isInfinite(inverse) ? 0f : inverse;
     }
 

@@ -56,11 +56,9 @@ final class Rotation {
     void apply(float[] v) {
         int last = dimensions - block;
         for (int r = 0; r < ROUNDS; r++) {
-            EncodingKernels.multiply(v, 0, head[r], block);
-            EncodingKernels.hadamard(v, 0, block);
+            EncodingKernels.hadamard(v, 0, head[r], block);
             if (last > 0) {
-                EncodingKernels.multiply(v, last, tail[r], block);
-                EncodingKernels.hadamard(v, last, block);
+                EncodingKernels.hadamard(v, last, tail[r], block);
             }
         }
     }

@@ -67,12 +67,13 @@ final class ScalarCodes implements Codes {
     public void encode(FloatRows.View rows, int ordinal, CodeScratch scratch) {
         float[] v = scratch.floats;
         rows.copyScaled(ordinal, metric, v);
+        float base = base(v);
         int most = nibbles ? 15 : 255;
         float low = lowest(v);
         float step = (EncodingKernels.max(v, codesPadded) - low) / most;
         int sum = quantise(v, low, step, most, scratch.bytes);
         try {
-            write(codes.address(ordinal), scratch.bytes, base(v), low, step, step * sum);
+            write(codes.address(ordinal), scratch.bytes, base, low, step, step * sum);
         } finally {
             Reference.reachabilityFence(this);
         }
@@ -108,16 +109,9 @@ final class ScalarCodes implements Codes {
         return sum;
     }
 
-    /** What a vector alone adds to a distance. */
+    /** What a vector alone adds to a distance; zeros behind it. */
     float base(float[] v) {
-        if (metric != Metric.EUCLIDEAN) {
-            return 0;
-        }
-        float sum = 0;
-        for (int i = 0; i < dimensions; i++) {
-            sum = Math.fma(v[i], v[i], sum);
-        }
-        return sum;
+        return metric == Metric.EUCLIDEAN ? EncodingKernels.dot(v, v, codesPadded) : 0;
     }
 
     /** True for four bits, false for eight. */

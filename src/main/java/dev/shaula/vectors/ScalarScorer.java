@@ -55,12 +55,12 @@ final class ScalarScorer implements Scorer {
         walkerReady = false;
         float[] v = scratch.floats;
         FloatRows.scaled(query, codes.metric(), v);
+        base = one + codes.base(v);
         low = codes.lowest(v);
         step = (EncodingKernels.max(v, codes.codesPadded()) - low) / 127;
         int codeSum = codes.quantise(v, low, step, 127, scratch.bytes);
         pack(scratch.bytes);
         sum = codes.dimensions() * low + step * codeSum;
-        base = one + codes.base(v);
     }
 
     private void pack(byte[] k) {

@@ -204,12 +204,16 @@ final class CodeChecks {
             for (int i = 0; i < v.length; i++) {
                 v[i] = random.nextInt(200) - 100; // whole numbers: every order of summing gives the same
             }
+            float[] factors = new float[n];
+            for (int i = 0; i < n; i++) {
+                factors[i] = random.nextBoolean() ? 1 : -2;
+            }
             float[] transformed = v.clone();
-            EncodingKernels.hadamard(transformed, 3, n);
+            EncodingKernels.hadamard(transformed, 3, factors, n);
             for (int i = 0; i < n; i++) {
                 int sum = 0;
                 for (int j = 0; j < n; j++) {
-                    sum += (Integer.bitCount(i & j) % 2 == 0 ? 1 : -1) * (int) v[3 + j];
+                    sum += (Integer.bitCount(i & j) % 2 == 0 ? 1 : -1) * (int) (factors[j] * v[3 + j]);
                 }
                 same("hadamard " + n + " at " + i, (int) transformed[3 + i], sum);
             }
@@ -230,7 +234,7 @@ final class CodeChecks {
             long[] planes = new long[CodeKernels.PLANES * words];
             long[] signs = new long[n / 64];
             byte[] bytes = new byte[n + CodeKernels.BLOCK];
-            int planeSum = EncodingKernels.bitPlanes(v, n, low, 15 / (high - low), planes, words);
+            EncodingKernels.bitPlanes(v, n, low, 15 / (high - low), planes, words);
             int byteSum = EncodingKernels.quantise(v, n, low, 255 / (high - low), 255, bytes);
             EncodingKernels.signBits(v, n, signs);
             for (int i = 0; i < n; i++) {
@@ -238,15 +242,25 @@ final class CodeChecks {
                 for (int plane = 0; plane < CodeKernels.PLANES; plane++) {
                     code |= (int) (planes[plane * words + i / 64] >>> i % 64 & 1) << plane;
                 }
-                planeSum -= code;
                 byteSum -= Byte.toUnsignedInt(bytes[i]);
                 same("plane code", code, Math.min(15, (int) ((v[i] - low) * (15 / (high - low)) + 0.5f)));
                 same("byte", Byte.toUnsignedInt(bytes[i]), Math.min(255, (int)
                         ((v[i] - low) * (255 / (high - low)) + 0.5f)));
                 same("sign", (int) (signs[i / 64] >>> i % 64 & 1), v[i] >= 0 ? 1 : 0);
             }
-            same("sum of plane codes", planeSum, 0);
             same("sum of bytes", byteSum, 0);
+        }
+        for (int n : new int[] {1, 2, 7, 8, 15, 16, 17, 31, 63, 64, 65, 702, 1_536}) {
+            float[] v = new float[n];
+            double expected = 0;
+            for (int i = 0; i < n; i++) {
+                v[i] = (float) (random.nextGaussian() * Math.pow(10, random.nextInt(-20, 20)));
+                expected += (double) v[i] * v[i];
+            }
+            double squares = EncodingKernels.squares(v);
+            if (!(Math.abs(squares - expected) <= 1e-13 * expected)) {
+                throw new AssertionError("squares of " + n + ": expected " + expected + ", got " + squares);
+            }
         }
     }
 
