@@ -74,6 +74,10 @@ public final class GraphSearcher {
             walkDown(graph, walker == null ? scorer : walker, ef, accepted, NO_REACH, ef);
             if (walker != null) {
                 refine(scorer, kept(k));
+                for (int keep = kept(k); keep < foundCount && isCrowded(k, scorer.error()); ) {
+                    keep = Math.min(foundCount, 4 * keep);
+                    refine(scorer, keep);
+                }
             } else if (graph.size() == rows) {
                 return foundCount;
             } else {
@@ -286,6 +290,19 @@ public final class GraphSearcher {
         makeRoom(graph.capacity(0));
         int entry = graph.entry();
         return Keys.of(scorer.distance(graph.ordinal(graph.topLevel(), entry)), entry);
+    }
+
+    /**
+     * True if what is kept beyond the nearest {@code k} lies within the error of distances: then more may, and which are the
+     * nearest only exact distances can tell. So it is with near copies.
+     */
+    private boolean isCrowded(int k, float error) {
+        float near = Keys.distance(~results.top()) - (float) SPREADS * error;
+        int nearer = 0;
+        for (int i = 0; i < results.size(); i++) {
+            nearer += Keys.distance(~results.get(i)) < near ? 1 : 0;
+        }
+        return error < Float.POSITIVE_INFINITY && nearer < k;
     }
 
     /** Walks greedily from {@code key} on level {@code from} down to level {@code to}; returns the nearest node there. */

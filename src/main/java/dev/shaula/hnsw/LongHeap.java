@@ -24,6 +24,11 @@ final class LongHeap {
         return heap[0];
     }
 
+    /** Element {@code i}, in no order. */
+    long get(int i) {
+        return heap[i];
+    }
+
     void push(long value) {
         if (size == heap.length) {
             heap = Arrays.copyOf(heap, 2 * size);

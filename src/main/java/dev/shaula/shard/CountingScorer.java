@@ -35,6 +35,11 @@ record CountingScorer(Scorer scorer, LongAdder count) implements Scorer {
     }
 
     @Override
+    public float error() {
+        return scorer.error();
+    }
+
+    @Override
     public @Nullable Scorer walker() {
         Scorer walker = scorer.walker();
         return walker == null ? null : new CountingScorer(walker, count);

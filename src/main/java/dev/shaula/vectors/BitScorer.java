@@ -11,12 +11,15 @@ import java.lang.ref.Reference;
 /** Estimated distances on 1-bit codes, from a query reduced to four bits a dimension after the same rotation. */
 final class BitScorer implements Scorer {
     private static final MemorySegment ALL = NativeMemory.ALL;
+    /** Twice {@code sqrt((1 - e^2) / e^2)}, {@code e^2 = 2 / pi}: what the signs leave of a vector that is rotated. */
+    private static final float ERROR = 1.51f;
 
     private final BitCodes codes;
     private final CodeRows rows;
     private final FloatRows.View floats;
     private final int bitBytes;
     private final float weight;
+    private final float errorPerBase;
     private final CodeScratch scratch;
 
     private float base;
@@ -31,6 +34,7 @@ final class BitScorer implements Scorer {
         this.floats = floats;
         this.bitBytes = codes.bitBytes();
         this.weight = codes.metric() == Metric.EUCLIDEAN ? 2 : 1;
+        this.errorPerBase = ERROR / (float) Math.sqrt(8d * bitBytes);
         this.scratch = scratch;
     }
 
@@ -99,6 +103,12 @@ final class BitScorer implements Scorer {
         for (int i = 0; i < n; i++) {
             out[first + i] = distanceOf(at[i], dots[i]);
         }
+    }
+
+    /** As RaBitQ has it, for a row as far from the centre as the query is. */
+    @Override
+    public float error() {
+        return codes.metric() == Metric.DOT ? Float.POSITIVE_INFINITY : errorPerBase * base;
     }
 
     @Override

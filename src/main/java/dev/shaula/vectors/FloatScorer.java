@@ -137,6 +137,11 @@ public final class FloatScorer implements Scorer {
         return distance(rows.chunk(a), rows.offset(a), scale, b);
     }
 
+    @Override
+    public float error() {
+        return metric == Metric.DOT ? Float.POSITIVE_INFINITY : 0;
+    }
+
     private float distance(MemorySegment from, long fromOffset, float fromScale, int ordinal) {
         MemorySegment chunk = rows.chunk(ordinal);
         long offset = rows.offset(ordinal);

@@ -23,6 +23,7 @@ final class ScalarScorer implements Scorer {
     private final int blocks;
     private final float weight;
     private final float one;
+    private final float errorPerStep;
     private final CodeScratch scratch;
     private final @Nullable BitScorer walker;
 
@@ -44,6 +45,8 @@ final class ScalarScorer implements Scorer {
         this.blocks = codes.blocks();
         this.weight = codes.metric() == Metric.EUCLIDEAN ? 2 : 1;
         this.one = codes.metric() == Metric.COSINE ? 1 : 0;
+        double rowStep = 127d / (nibbles ? 15 : 255); // of the query's steps
+        this.errorPerStep = (float) Math.sqrt((1 + rowStep * rowStep) / 12);
         this.walker = walker;
         this.scratch = scratch;
     }
@@ -165,6 +168,16 @@ final class ScalarScorer implements Scorer {
         for (int i = 0; i < n; i++) {
             out[first + i] = distanceOf(at[i], dots[i]);
         }
+    }
+
+    /** Half a step of the row and of the query at most, everywhere alike, for a row of the query's length and range. */
+    @Override
+    public float error() {
+        return switch (codes.metric()) {
+            case EUCLIDEAN -> weight * errorPerStep * step * (float) Math.sqrt(base);
+            case COSINE -> errorPerStep * step;
+            case DOT -> Float.POSITIVE_INFINITY;
+        };
     }
 
     @Override

@@ -24,6 +24,12 @@ public interface Scorer {
     float between(int a, int b);
 
     /**
+     * About the root mean square of how far distances from the query are off: 0 if they are exact, infinite if they do
+     * not say how near rows are, as dot products, which may be of any sign, do not.
+     */
+    float error();
+
+    /**
      * A cheaper, coarser scorer of the same query for walking a graph; what it finds is to be measured again. Null if
      * this one serves for that.
      */

@@ -47,6 +47,11 @@ class MatchRankingTest {
         }
 
         @Override
+        public float error() {
+            return 0;
+        }
+
+        @Override
         public float between(int a, int b) {
             throw new UnsupportedOperationException();
         }

@@ -56,6 +56,11 @@ class StoppedSearchTest {
         }
 
         @Override
+        public float error() {
+            return scorer.error();
+        }
+
+        @Override
         public float between(int a, int b) {
             return scorer.between(a, b);
         }
@@ -66,7 +71,7 @@ class StoppedSearchTest {
     void shouldEndAWalkAtTheNextNodeOnceItIsNotWanted(int atMeasured) {
         scorer.query(vectors[7]);
         searcher.stopWhen(() -> scorer.measured >= atMeasured);
-        assertThatThrownBy(() -> searcher.search(graph, ROWS, scorer, 10, 400, null))
+        assertThatThrownBy(() -> searcher.search(graph, ROWS, scorer, 400, 400, null))
                 .isInstanceOf(CancellationException.class);
         assertThat(scorer.measured).isLessThan(atMeasured + graph.capacity(0));
     }
@@ -87,7 +92,7 @@ class StoppedSearchTest {
         fresh.search(graph, ROWS, scorer, 10, 50, null);
         scorer.measured = 0;
         searcher.stopWhen(() -> scorer.measured > 200);
-        assertThatThrownBy(() -> searcher.search(graph, ROWS, scorer, 10, 400, null))
+        assertThatThrownBy(() -> searcher.search(graph, ROWS, scorer, 400, 400, null))
                 .isInstanceOf(CancellationException.class);
 
         searcher.stopWhen(null);
