@@ -17,6 +17,14 @@ public final class GraphSearcher {
 
     private static final int REFINE_LEAST = 4;
     private static final double SPREADS = 3;
+    /**
+     * A candidate is not worth a look once it is farther than the k-th result by more than {@code (ef / k)^GROWTH}: so
+     * much farther the ef-th is where data has 20 dimensions of its own (distances are squares). Where results are
+     * crowded, {@code ef} ends the walk as ever; where they are not, this does, long before.
+     */
+    private static final double GROWTH = 0.1;
+    /** Nodes kept beyond half more than {@code ef} if not all are accepted. */
+    private static final int SPARE = 16;
     /** Nothing is within it. */
     private static final long NO_REACH = Long.MIN_VALUE;
     /** Beyond this heaps are faster: a node that comes moves half of those kept. */
@@ -62,7 +70,7 @@ public final class GraphSearcher {
      *
      * @param rows rows there are, at least as many as nodes: those not linked yet are measured one by one
      * @param k results wanted
-     * @param ef candidates kept, at least {@code k}
+     * @param ef candidates kept, at least {@code k}; fewer are expanded where the rest is far behind the {@code k}-th
      * @param accepted bit set per ordinal: what may be returned (the rest is still walked through); null for all
      * @return the number of results, at most {@code ef}
      */
@@ -71,7 +79,7 @@ public final class GraphSearcher {
         foundCount = 0;
         if (graph.entry() != HnswGraph.NONE) {
             Scorer walker = scorer.walker();
-            walkDown(graph, walker == null ? scorer : walker, ef, accepted, NO_REACH, ef);
+            walkNear(graph, walker == null ? scorer : walker, k, ef, accepted);
             if (walker != null) {
                 refine(scorer, kept(k));
                 for (int keep = kept(k); keep < foundCount && isCrowded(k, scorer.error()); ) {
@@ -89,6 +97,72 @@ public final class GraphSearcher {
         measure(graph.size(), rows, scorer, Math.max(kept(k), results.size()), accepted);
         collect();
         return foundCount;
+    }
+
+    /**
+     * Walks down to level 0, where a list of the nearest nodes serves if it is short enough; of them the accepted ones
+     * count, and if too few of the nearest are, the walk goes on.
+     */
+    private void walkNear(HnswGraph graph, Scorer scorer, int k, int ef, long @Nullable [] accepted) {
+        int most = accepted == null ? ef : ef + ef / 2 + SPARE;
+        if (most <= MOST_SORTED) {
+            beginSorted(graph, descend(graph, scorer, startOf(graph, scorer), graph.topLevel(), 0), most);
+            if (expandNear(graph, scorer, k, ef, accepted)) {
+                takeAccepted(ef, accepted);
+                return;
+            }
+        }
+        walkDown(graph, scorer, ef, accepted, NO_REACH, ef);
+    }
+
+    private void beginSorted(HnswGraph graph, long entry, int most) {
+        visited.reset(graph.size());
+        visited.add(Keys.node(entry));
+        nearest.reset(most);
+        nearest.add(entry);
+    }
+
+    /**
+     * Expands the nearest nodes until {@code ef} accepted ones are, or as many as lie so near that they might lead to one
+     * nearer than the {@code k}-th accepted.
+     *
+     * @return false if the list is too short: too few of the nearest are accepted
+     */
+    private boolean expandNear(HnswGraph graph, Scorer scorer, int k, int ef, long @Nullable [] accepted) {
+        float growth = (float) Math.pow((double) ef / k, GROWTH) - 1;
+        float error = scorer.error();
+        int rank = k;
+        int width = ef;
+        while (true) {
+            if (!expandWithin(graph, scorer, rank, width, growth, error)) {
+                int missing = k - accepted(rank, accepted);
+                if (missing <= 0) {
+                    return true;
+                }
+                rank += missing;
+            } else {
+                int missing = ef - accepted(width, accepted);
+                if (missing <= 0 || !nearest.hasNext()) {
+                    return missing <= 0 || nearest.size() < nearest.limit();
+                }
+                width += missing;
+            }
+        }
+    }
+
+    private int accepted(int width, long @Nullable [] accepted) {
+        return accepted == null ? width : nearest.count(accepted, width);
+    }
+
+    private void takeAccepted(int most, long @Nullable [] accepted) {
+        found = nearest.copyTo(found);
+        int n = 0;
+        for (int i = 0; i < nearest.size() && n < most; i++) {
+            if (accepted == null || isSet(accepted, Keys.node(found[i]))) {
+                found[n++] = found[i];
+            }
+        }
+        foundCount = n;
     }
 
     private void walkDown(HnswGraph graph, Scorer scorer, int ef, long @Nullable [] accepted, long reach, int most) {
@@ -127,11 +201,7 @@ public final class GraphSearcher {
             walkDown(graph, coarse, sieve.likely, null, NO_REACH, sieve.likely);
             return true;
         }
-        long entry = descend(graph, coarse, startOf(graph, coarse), graph.topLevel(), 0);
-        visited.reset(graph.size());
-        visited.add(Keys.node(entry));
-        nearest.reset(sieve.most);
-        nearest.add(entry);
+        beginSorted(graph, descend(graph, coarse, startOf(graph, coarse), graph.topLevel(), 0), sieve.most);
         int width = Math.min(sieve.glance, sieve.ef);
         expandWithin(graph, coarse, 0, width);
         if (nearest.count(sieve.accepted, width) < sieve.least) {
@@ -358,14 +428,35 @@ public final class GraphSearcher {
     /** Expands nodes until the nearest {@code width} all are. */
     private void expandWithin(HnswGraph graph, Scorer scorer, int level, int width) {
         while (nearest.hasNext(width)) {
-            checkStopped();
-            int n = graph.unvisited(level, nearest.take(), visited, nodes);
-            if (level == 0 && nearest.hasNext()) {
-                touched += graph.touch(nearest.peek()); // often the next one
-            }
-            score(graph, scorer, level, n);
-            nearest.addAll(nodes, distances, n);
+            expandNext(graph, scorer, level);
         }
+    }
+
+    /**
+     * Expands nodes of level 0 until the nearest {@code width} all are, or, which it says with false, the next is farther
+     * than the {@code rank}-th by {@code growth} of its distance and by {@code error}.
+     */
+    private boolean expandWithin(HnswGraph graph, Scorer scorer, int rank, int width, float growth, float error) {
+        while (nearest.hasNext(width)) {
+            if (nearest.size() >= rank) {
+                float bound = nearest.distance(rank - 1);
+                if (nearest.nextDistance() > bound + Math.max(growth * Math.abs(bound), error)) {
+                    return false;
+                }
+            }
+            expandNext(graph, scorer, 0);
+        }
+        return true;
+    }
+
+    private void expandNext(HnswGraph graph, Scorer scorer, int level) {
+        checkStopped();
+        int n = graph.unvisited(level, nearest.take(), visited, nodes);
+        if (level == 0 && nearest.hasNext()) {
+            touched += graph.touch(nearest.peek()); // often the next one
+        }
+        score(graph, scorer, level, n);
+        nearest.addAll(nodes, distances, n);
     }
 
     /**

@@ -31,6 +31,11 @@ final class NearestNodes {
         return size;
     }
 
+    /** Nodes it keeps at most. */
+    int limit() {
+        return limit;
+    }
+
     /** True if there is a node that is not marked; {@link #peek} and {@link #take} then give the nearest of them. */
     boolean hasNext() {
         return hasNext(size);
@@ -43,6 +48,15 @@ final class NearestNodes {
             next++;
         }
         return next < end;
+    }
+
+    /** The distance of the node that {@link #peek} gives. */
+    float nextDistance() {
+        return Keys.distance(keys[next]);
+    }
+
+    float distance(int i) {
+        return Keys.distance(keys[i]);
     }
 
     /** How many of the nearest {@code width} are set in {@code accepted}. */
