@@ -178,10 +178,11 @@ public final class GraphSearcher {
      * @param ef candidates kept at least
      * @param likely candidates among which so many match if matches lie by chance
      * @param most candidates kept in all, at least {@code ef} and {@code likely}
-     * @param glance candidates after which the walk is given up unless {@code least} of them match; not if {@code most} is
+     * @param glance nearest candidates of which {@code least} are to match, or the walk is given up; not if {@code most} is
      *     more than {@link #MOST_GLANCING}
+     * @param steps nodes that are expanded at most before that
      */
-    public record Sieve(long[] accepted, int wanted, int ef, int likely, int most, int glance, int least) {}
+    public record Sieve(long[] accepted, int wanted, int ef, int likely, int most, int glance, int least, int steps) {}
 
     /**
      * Walks through all nodes alike, and wider until it has met the matches wanted; what it met, {@link #ordinal} and {@link
@@ -203,7 +204,7 @@ public final class GraphSearcher {
         }
         beginSorted(graph, descend(graph, coarse, startOf(graph, coarse), graph.topLevel(), 0), sieve.most);
         int width = Math.min(sieve.glance, sieve.ef);
-        expandWithin(graph, coarse, 0, width);
+        expandWithin(graph, coarse, 0, width, sieve.steps);
         if (nearest.count(sieve.accepted, width) < sieve.least) {
             return false;
         }
@@ -218,7 +219,7 @@ public final class GraphSearcher {
         expandWithin(graph, scorer, 0, width);
         for (int n; width < sieve.most && (n = nearest.count(sieve.accepted, width)) < sieve.wanted; ) {
             long likely = (long) width * sieve.wanted / Math.max(1, n);
-            width = (int) Math.min(sieve.most, Math.max(likely, width + width / 4));
+            width = (int) Math.min(sieve.most, Math.max(likely, width + width / 8));
             expandWithin(graph, scorer, 0, width);
         }
     }
@@ -427,7 +428,11 @@ public final class GraphSearcher {
 
     /** Expands nodes until the nearest {@code width} all are. */
     private void expandWithin(HnswGraph graph, Scorer scorer, int level, int width) {
-        while (nearest.hasNext(width)) {
+        expandWithin(graph, scorer, level, width, Integer.MAX_VALUE);
+    }
+
+    private void expandWithin(HnswGraph graph, Scorer scorer, int level, int width, int steps) {
+        for (int step = 0; step < steps && nearest.hasNext(width); step++) {
             expandNext(graph, scorer, level);
         }
     }

@@ -28,6 +28,8 @@ record MatchSearch(
     private static final int SEEDS = 16;
     /** Of what a scan on codes would measure again, so many times as many rows are measured exactly at once. */
     private static final int FEW = 2;
+    /** And rows of no more floats than this: 57 of 784, which take 5 us, as long as preparing a query for codes and using it. */
+    private static final int FEW_FLOATS = 45_000;
     /** And so many times as many at once by what a scan would measure them with again: preparing a coarse query takes its time too. */
     private static final int FEW_COARSE = 12;
     /**
@@ -152,7 +154,8 @@ record MatchSearch(
     }
 
     private boolean isWorthCodes() {
-        return matches.count() > FEW * GraphSearcher.kept(k()) && matches.count() <= MatchRanking.MOST_ROWS;
+        int few = Math.max(FEW * GraphSearcher.kept(k()), FEW_FLOATS / request.vector().length);
+        return matches.count() > few && matches.count() <= MatchRanking.MOST_ROWS;
     }
 
     private Outcome walk(Scorers scorers, SearchScratch scratch, SearchPlanner.Choice choice) {
@@ -199,7 +202,8 @@ record MatchSearch(
                 (int) (nodes * sift.likely()),
                 (int) (nodes * sift.most()),
                 (int) (nodes * sift.glance()),
-                sift.least());
+                sift.least(),
+                (int) (nodes * sift.steps()));
         if (!searcher.searchSieved(graph, scorers.approximate, sieve)) {
             return Sifted.GIVEN_UP;
         }

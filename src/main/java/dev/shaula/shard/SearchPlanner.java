@@ -28,7 +28,7 @@ final class SearchPlanner {
      * Matches that a plain walk is to meet for each result wanted, if they lie by chance: enough that most walks meet what is
      * kept for exact measuring, and that the last of them is not at the edge of what the walk has seen.
      */
-    private static final double MET_PER_RESULT = 1.6;
+    private static final double MET_PER_RESULT = 1.4;
     /** What a plain walk keeps of what it has measured, over what it expands: coarse distances are off, and matches few. */
     private static final double MET_BEYOND = 3;
     /** How much wider than for a search without a filter a plain walk may be to meet them. */
@@ -37,8 +37,12 @@ final class SearchPlanner {
     private static final double SIFT_OVERHEAD = 1.5;
     /** Matches to be expected by chance among as many rows that not one may be missing: once in 3,000 walks all are. */
     private static final int SURE = 8;
-    /** Rows at which a walk that only pays near the matches is asked whether it is: an eighth of the way. */
+    /** The nearest rows known when a walk that only pays near the matches is asked whether it is. */
     private static final int GLANCE = 16;
+    /** Nodes expanded until then: the way down ends near the query, and {@code 2 m} rows are seen from each. */
+    private static final int GLANCE_STEPS = 5;
+    /** Walks narrower than usual are asked for to save time: one that has to be wider is still less than what comes instead. */
+    private static final int USUAL_EF = 100;
 
     /**
      * What is searched.
@@ -61,9 +65,19 @@ final class SearchPlanner {
             return (long) (overhead() * walk(ef, m));
         }
 
+        /** Matches whose scan costs no more than a walk of the usual width among them. */
+        long usualScan() {
+            return (long) (overhead() * walk(Math.max(ef, USUAL_EF), m));
+        }
+
         /** Whether a plain walk may begin with a glance at whether it pays. */
         boolean glances() {
-            return coded && MOST_WIDENED * ef * nodes <= GraphSearcher.MOST_GLANCING;
+            return coded && widest() * nodes <= GraphSearcher.MOST_GLANCING;
+        }
+
+        /** Rows that a plain walk whose results are sifted may find. */
+        int widest() {
+            return (int) (MOST_WIDENED * Math.max(ef, USUAL_EF));
         }
     }
 
@@ -83,29 +97,30 @@ final class SearchPlanner {
      * @param wanted matches that it is to meet
      * @param likely rows among which so many match by chance, at most {@code most}
      * @param most rows it may find
-     * @param glance rows after which it is given up unless {@code least} of them match
+     * @param glance nearest rows of which {@code least} are to match, or it is given up
+     * @param steps nodes expanded before that
      */
-    record Sift(int wanted, int likely, int most, int glance, int least) {}
+    record Sift(int wanted, int likely, int most, int glance, int least, int steps) {}
 
     /**
      * The plain walk to begin with. For matches so frequent that it meets enough of them by chance, it is given up if there are
-     * none where the query is; for fewer, unless half of the rows around the query match and twice as many as by chance.
+     * none where the query is; for fewer, unless a quarter of the rows around the query match and twice as many as by chance.
      * Null if a walk among the matches is to be the first.
      */
     static @Nullable Sift sift(Task task) {
         int wanted = Math.max(GraphSearcher.kept(task.k()), (int) (MET_PER_RESULT * task.k()));
-        int widest = (int) (MOST_WIDENED * task.ef());
+        int widest = task.widest();
         double width = (double) wanted * task.rows() / task.matches();
         int most = (int) Math.clamp(MET_BEYOND * width, 1.25 * task.ef(), widest);
         int likely = (int) Math.clamp(Math.ceil(width), task.ef(), most);
         boolean byChance = width <= widest;
         if (task.glances()
-                && task.matches() <= (byChance ? SIFT_OVERHEAD * walk(likely, task.m()) : task.cheapScan())) {
+                && task.matches() <= (byChance ? SIFT_OVERHEAD * walk(likely, task.m()) : task.usualScan())) {
             int byFar = (int) Math.min(GLANCE, 2L * GLANCE * task.matches() / task.rows());
-            return new Sift(wanted, likely, most, GLANCE, Math.max(GLANCE / 2, byFar));
+            return new Sift(wanted, likely, most, GLANCE, Math.max(GLANCE / 4, byFar), GLANCE_STEPS);
         }
         int glance = (int) Math.ceil((double) SURE * task.rows() / task.matches());
-        return byChance ? new Sift(wanted, likely, most, glance, glance <= task.ef() ? 1 : 0) : null;
+        return byChance ? new Sift(wanted, likely, most, glance, glance <= task.ef() ? 1 : 0, most) : null;
     }
 
     private static long walk(int ef, int m) {

@@ -130,4 +130,28 @@ class MatchRankingTest {
             assertThat(ranking.distance(i)).isEqualTo(expected[i]);
         }
     }
+
+    /** Nearest rows at every so many places: spread evenly, all together, and all in one of the groups that are looked at first. */
+    @ParameterizedTest
+    @CsvSource({"1", "2", "7", "63", "188", "189", "190", "378"})
+    void shouldFindTheNearestWhereverTheyLie(int apart) {
+        int rows = 10_007;
+        float[] truth = new float[rows];
+        Arrays.setAll(new double[rows], i -> truth[i] = 1_000 + (i * 7_919L) % rows);
+        IntStream.range(0, rows / apart).limit(300).forEach(i -> truth[i * apart] = (i * 101L) % 307);
+        long[] accepted = new long[(rows + 63) >>> 6];
+        Arrays.fill(accepted, -1);
+        MatchRanking ranking = new MatchRanking();
+        Given exact = new Given(truth, null);
+        Given same = new Given(truth, new Given(truth, null));
+        ranking.scan(new MatchRanking.Matching(rows, rows, accepted), same, exact, true, K);
+        float[] expected = truth.clone();
+        Arrays.sort(expected);
+        for (int i = 0; i < K; i++) {
+            assertThat(ranking.distance(i)).isEqualTo(expected[i]);
+        }
+        assertThat(exact.measured)
+                .as("well separated neighbours cost a few looks")
+                .isLessThanOrEqualTo(64);
+    }
 }

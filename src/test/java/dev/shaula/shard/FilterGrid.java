@@ -41,7 +41,9 @@ import org.jspecify.annotations.NullMarked;
  * java -cp target/classes:target/test-classes:... dev.shaula.shard.FilterGrid DIRECTORY/embed-1536 100000 50 cosine
  * </pre>
  *
- * Every row has two random numbers {@code r} and {@code s}, and for each query its rank by distance from it, all from 0 to
+ * Shapes, correlations and shares may follow, each with commas between them, for a part of the grid.
+ *
+ * <p>Every row has two random numbers {@code r} and {@code s}, and for each query its rank by distance from it, all from 0 to
  * 1 and indexed; so a filter can ask for rows by chance, near the query, or far from it.
  */
 @NullMarked
@@ -430,6 +432,12 @@ final class FilterGrid {
                 Arrays.toString(EFS),
                 Arrays.toString(grid.walkRecalls));
         List<String> shapes = args.length > 4 ? List.of(args[4].split(",")) : SHAPES;
+        List<String> correlations = args.length > 5 ? List.of(args[5].split(",")) : CORRELATIONS;
+        double[] shares = args.length > 6
+                ? Arrays.stream(args[6].split(","))
+                        .mapToDouble(Double::parseDouble)
+                        .toArray()
+                : SHARES;
         for (int i = 0; i < 2; i++) {
             CORRELATIONS.forEach(correlation -> grid.measure(correlation, "one", 0.2)); // compiles everything
         }
@@ -437,9 +445,9 @@ final class FilterGrid {
                 + " plain us | ratio | narrow us | walk us | ratio | scan us |");
         System.out.println(
                 "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
-        for (String correlation : CORRELATIONS) {
+        for (String correlation : correlations) {
             for (String shape : shapes) {
-                for (double share : SHARES) {
+                for (double share : shares) {
                     Cell c = grid.measure(correlation, shape, share);
                     System.out.printf(
                             "| %s | %s | %s | %d | %.3f%s | %s | %.0f | %.0f | %.0f | %.0f | %.2f | %.0f | %.0f | %.2f | %.0f |%n",
