@@ -23,6 +23,8 @@ public final class GraphSearcher {
      * crowded, {@code ef} ends the walk as ever; where they are not, this does, long before.
      */
     private static final double GROWTH = 0.1;
+    /** What {@code k} counts as at least: the very nearest so far may be a dead end, ten around it hardly are. */
+    private static final int LEAST_RANK = 10;
     /** Nodes kept beyond half more than {@code ef} if not all are accepted. */
     private static final int SPARE = 16;
     /** Nothing is within it. */
@@ -129,13 +131,14 @@ public final class GraphSearcher {
      * @return false if the list is too short: too few of the nearest are accepted
      */
     private boolean expandNear(HnswGraph graph, Scorer scorer, int k, int ef, long @Nullable [] accepted) {
-        float growth = (float) Math.pow((double) ef / k, GROWTH) - 1;
+        int least = Math.max(k, LEAST_RANK);
+        float growth = (float) Math.pow(Math.max(1, (double) ef / least), GROWTH) - 1;
         float error = scorer.error();
-        int rank = k;
+        int rank = least;
         int width = ef;
         while (true) {
             if (!expandWithin(graph, scorer, rank, width, growth, error)) {
-                int missing = k - accepted(rank, accepted);
+                int missing = least - accepted(rank, accepted);
                 if (missing <= 0) {
                     return true;
                 }

@@ -43,7 +43,7 @@ public final class FloatScorer implements Scorer {
         this.scratch = scratch;
         this.query = scratch;
         this.addresses = addresses;
-        this.ahead = Math.clamp(AHEAD_BYTES / rows.layout().strideBytes(), 1, addresses.length);
+        this.ahead = Math.min(Math.max(1, AHEAD_BYTES / rows.layout().strideBytes()), addresses.length);
     }
 
     /** A scorer with scratch of its own. */
