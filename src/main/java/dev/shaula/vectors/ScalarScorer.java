@@ -16,6 +16,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class ScalarScorer implements Scorer {
     private static final MemorySegment ALL = NativeMemory.ALL;
+    /** Bytes of rows that are read ahead together: more would drive each other out of the nearest cache. */
+    private static final int TOGETHER_BYTES = 24 << 10;
+    /** Rows that are, however long. */
+    private static final int LEAST_TOGETHER = 8;
 
     private final ScalarCodes codes;
     private final CodeRows rows;
@@ -25,6 +29,7 @@ final class ScalarScorer implements Scorer {
     private final float one;
     private final float errorPerStep;
     private final CodeScratch scratch;
+    private final int together;
     private final @Nullable BitScorer walker;
 
     private float[] vector = {};
@@ -49,6 +54,7 @@ final class ScalarScorer implements Scorer {
         this.errorPerStep = (float) Math.sqrt((1 + rowStep * rowStep) / 12);
         this.walker = walker;
         this.scratch = scratch;
+        this.together = Math.clamp(TOGETHER_BYTES / rows.stride(), LEAST_TOGETHER, CodeScratch.BATCH);
     }
 
     @Override
@@ -147,8 +153,8 @@ final class ScalarScorer implements Scorer {
     @Override
     public void distances(int[] ordinals, int n, float[] out) {
         try {
-            for (int first = 0; first < n; first += CodeScratch.BATCH) {
-                batch(ordinals, first, Math.min(CodeScratch.BATCH, n - first), out);
+            for (int first = 0; first < n; first += together) {
+                batch(ordinals, first, Math.min(together, n - first), out);
             }
         } finally {
             Reference.reachabilityFence(this);
