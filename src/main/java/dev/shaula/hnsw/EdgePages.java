@@ -92,8 +92,10 @@ final class EdgePages {
     }
 
     boolean contains(int record, int skip, int neighbour) {
-        for (int n : read(record, skip)) {
-            if (n == neighbour) {
+        int[] page = page(record);
+        int end = offset(record) + stride;
+        for (int i = offset(record) + skip; i < end && page[i] != HnswGraph.NONE; i++) {
+            if (page[i] == neighbour) {
                 return true;
             }
         }

@@ -128,6 +128,7 @@ final class GraphRepair {
         private final int size;
         private Stage stage = Stage.MEND_LEVEL_0;
         private int cursor;
+        private final WaysBack ways;
         private @Nullable Walk walk;
         private int[] unreached = {};
 
@@ -135,6 +136,7 @@ final class GraphRepair {
             this.doomed = doomed;
             this.doomedCount = NodeBits.count(doomed);
             this.size = size;
+            this.ways = new WaysBack(size);
         }
 
         /** Of the doomed, the part of the nodes that has been gone through. */
@@ -162,6 +164,10 @@ final class GraphRepair {
 
         private HnswGraph mend(HnswGraph graph, long[] live, LinkCrew crew, boolean upper, Stage next) {
             int end = upper ? graph.upper().records() : size;
+            if (ways.isDue() || cursor >= end) {
+                HnswGraph after = writeWaysBack(graph, live, upper);
+                return cursor < end || !ways.isEmpty() ? after : advance(after, next);
+            }
             int[] broken = nextBroken(graph, live, upper, end);
             HnswGraph after = graph;
             if (broken.length > 0) {
@@ -172,7 +178,14 @@ final class GraphRepair {
                 });
                 after = write(graph, upper, broken, mended);
             }
-            return cursor < end ? after : advance(after, next);
+            return cursor < end || !ways.isEmpty() ? after : advance(after, next);
+        }
+
+        private HnswGraph writeWaysBack(HnswGraph graph, long[] live, boolean upper) {
+            EdgePages edges = new EdgePages(upper ? graph.upper() : graph.level0());
+            int level = upper ? 1 : 0;
+            ways.drain(edges, level, node -> NodeBits.isSet(live, graph.ordinal(level, node)));
+            return upper ? graph.withUpper(edges.publish()) : graph.withLevel0(edges.publish());
         }
 
         /** The next live nodes with dead neighbours. */
@@ -216,7 +229,7 @@ final class GraphRepair {
                 int[] neighbours = mended[i].neighbours();
                 for (int j = mended[i].kept(); j < neighbours.length; j++) {
                     // The way back costs nothing where there is room, and keeps a node that lost its neighbours known.
-                    edges.addIfRoom(neighbours[j], skip, nodes[i]);
+                    ways.add(neighbours[j], nodes[i]);
                 }
             }
             return upper ? graph.withUpper(edges.publish()) : graph.withLevel0(edges.publish());

@@ -18,7 +18,7 @@ final class Mender {
     private static final int ENOUGH = 4;
 
     private final Scorer scorer;
-    private final VisitedSet seen = new VisitedSet();
+    private final NodeSet seen = new NodeSet();
     private final int[] crossed = new int[MAX_CROSSED];
     private int crossedCount;
     /** Live neighbours, then other candidates. */
@@ -30,6 +30,7 @@ final class Mender {
     private int foundCount;
     private int[] nodes = {};
     private int[] chosen = {};
+    private int[] neighbours = {};
 
     Mender(Scorer scorer) {
         this.scorer = scorer;
@@ -53,19 +54,20 @@ final class Mender {
         cross(graph, level, live, dead);
         measure(graph, level, node);
         int most = Math.min(graph.capacity(level), kept + dead);
-        int[] neighbours = Arrays.copyOf(found, Math.min(most, foundCount));
-        return new Mended(Arrays.copyOf(neighbours, select(graph, level, kept, neighbours)), kept);
+        System.arraycopy(found, 0, neighbours, 0, kept);
+        return new Mended(Arrays.copyOf(neighbours, select(graph, level, kept, Math.min(most, foundCount))), kept);
     }
 
     private void makeRoom(int capacity) {
         if (nodes.length < capacity) {
             nodes = new int[capacity];
             chosen = new int[capacity];
+            neighbours = new int[capacity];
         }
     }
 
     private void split(HnswGraph graph, int level, int node, long[] live) {
-        seen.reset(graph.nodes(level));
+        seen.clear();
         seen.add(node);
         int n = graph.neighbours(level, node, nodes);
         for (int i = 0; i < n; i++) {
@@ -114,11 +116,11 @@ final class Mender {
         Arrays.sort(keys, 0, foundCount);
     }
 
-    /** Writes what is to be added behind the first {@code kept}; returns the number of all. */
-    private int select(HnswGraph graph, int level, int kept, int[] neighbours) {
+    /** Writes what is to be added behind the first {@code kept}, up to {@code most}; returns the number of all. */
+    private int select(HnswGraph graph, int level, int kept, int most) {
         int n = kept;
         int chosenCount = 0;
-        for (int k = 0; k < foundCount && n < neighbours.length && chosenCount < graph.capacity(level); k++) {
+        for (int k = 0; k < foundCount && n < most && chosenCount < graph.capacity(level); k++) {
             int place = Keys.node(keys[k]);
             if (isDiverse(ordinals[place], Keys.distance(keys[k]), chosenCount)) {
                 chosen[chosenCount++] = ordinals[place];

@@ -1,8 +1,9 @@
 package dev.shaula.shard;
 
 import dev.shaula.hnsw.Parallel;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.Lock;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class LinkPool implements Parallel, AutoCloseable {
     private final int helpers;
     private final BooleanSupplier coresWanted;
-    private final ExecutorService executor;
+    private final ThreadPoolExecutor executor;
 
     /**
      * @param helpers threads beside the shard's own, 0 or more
@@ -28,9 +29,16 @@ final class LinkPool implements Parallel, AutoCloseable {
     LinkPool(int helpers, BooleanSupplier coresWanted) {
         this.helpers = helpers;
         this.coresWanted = coresWanted;
-        this.executor = Executors.newFixedThreadPool(
-                Math.max(1, helpers),
-                Thread.ofPlatform().name("shaula-link-", 0).daemon().factory());
+        int threads = Math.max(1, helpers);
+        this.executor = new ThreadPoolExecutor(
+                threads,
+                threads,
+                0,
+                TimeUnit.SECONDS,
+                new LinkedBlockingQueue<>(),
+                BackgroundThreads.withLongTurns("shaula-link-"));
+        // Started by a thread that mends, they would be as nice as it is.
+        executor.prestartAllCoreThreads();
     }
 
     @Override

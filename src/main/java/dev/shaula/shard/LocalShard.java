@@ -459,6 +459,8 @@ public final class LocalShard implements Shard {
             long everyMs = runtime.settings().checkpointInterval().toMillis();
             vertx.setPeriodic(everyMs, ignored -> checkpointInBackground());
             vertx.setPeriodic(RELEASE_MS, ignored -> releaseFloats());
+            // Last, since threads that this one starts, such as the event loop of the timers, would have them, too.
+            BackgroundThreads.takeLongTurns();
             schedule();
         }
 

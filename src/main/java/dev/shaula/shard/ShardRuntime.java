@@ -36,8 +36,7 @@ public final class ShardRuntime implements AutoCloseable {
     private final StorageRuntime storage;
     /** Steps that link, of all shards in turn: each is spread over the cores by itself. */
     private final ExecutorService linkExecutor = Executors.newFixedThreadPool(
-            Runtime.getRuntime().availableProcessors(),
-            Thread.ofPlatform().name("shaula-graph-", 0).daemon().factory());
+            Runtime.getRuntime().availableProcessors(), BackgroundThreads.withLongTurns("shaula-graph-"));
     /** Steps that mend, likewise; writers wait for them only when a good part of a graph is dead. */
     private final ExecutorService mendExecutor = Executors.newFixedThreadPool(
             Runtime.getRuntime().availableProcessors(), BackgroundThreads.factory("shaula-mend-"));

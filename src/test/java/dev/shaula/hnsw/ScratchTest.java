@@ -3,8 +3,10 @@ package dev.shaula.hnsw;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.BitSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.PriorityQueue;
+import java.util.Set;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
@@ -112,5 +114,19 @@ class ScratchTest {
             System.arraycopy(view.page(r), view.offset(r), all, r * view.stride(), view.stride());
         }
         return all;
+    }
+
+    @Property(tries = 100)
+    void shouldHoldNodesAsASetDoesAlsoWhenItIsUsedAgain(
+            @ForAll @Size(max = 3_000) List<@IntRange(max = 5_000) Integer> few,
+            @ForAll @Size(max = 100) List<@IntRange(max = Integer.MAX_VALUE) Integer> any) {
+        NodeSet set = new NodeSet();
+        for (List<Integer> nodes : List.of(few, any, few)) {
+            set.clear();
+            Set<Integer> oracle = new HashSet<>();
+            for (int node : nodes) {
+                assertThat(set.add(node)).isEqualTo(oracle.add(node));
+            }
+        }
     }
 }

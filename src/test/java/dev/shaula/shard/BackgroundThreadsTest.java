@@ -6,9 +6,9 @@ import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
-import java.util.stream.Stream;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -41,13 +41,18 @@ class BackgroundThreadsTest {
         int before = nice();
         Vertx vertx = Vertx.vertx();
         try (ShardRuntime runtime = ShardRuntime.open(vertx, ShardRuntime.Settings.of(data))) {
-            Stream<ExecutorService> background = Stream.of(
+            List<ExecutorService> background = List.of(
                     runtime.mendExecutor(),
                     runtime.compactionExecutor(),
                     runtime.checkpointExecutor(),
                     runtime.indexExecutor());
-            assertThat(background.map(BackgroundThreadsTest::niceOf)).containsOnly(nicer(before));
+            assertThat(background.stream().map(BackgroundThreadsTest::niceOf)).containsOnly(nicer(before));
             assertThat(niceOf(runtime.linkExecutor())).isEqualTo(before);
+            if (turnNs() > 0) { // a kernel that knows of turns
+                assertThat(background.stream().map(BackgroundThreadsTest::turnOf))
+                        .containsOnly(BackgroundThreads.TURN_NS);
+                assertThat(turnOf(runtime.linkExecutor())).isEqualTo(BackgroundThreads.TURN_NS);
+            }
         } finally {
             vertx.close().toCompletionStage().toCompletableFuture().join();
         }
@@ -57,11 +62,52 @@ class BackgroundThreadsTest {
         return Math.min(NICEST, nice + BackgroundThreads.NICE);
     }
 
+    @Test
+    void shouldKeepTheShareOfAThreadThatTakesLongTurns() throws Exception {
+        int[] nices = new int[2];
+        long[] turns = new long[2];
+        Thread thread = new Thread(() -> {
+            nices[0] = nice();
+            turns[0] = turnNs();
+            BackgroundThreads.takeLongTurns();
+            nices[1] = nice();
+            turns[1] = turnNs();
+        });
+        thread.start();
+        thread.join();
+        assertThat(nices[1]).isEqualTo(nices[0]);
+        assertThat(turns[1]).isEqualTo(turns[0] == 0 ? 0 : BackgroundThreads.TURN_NS);
+    }
+
     private static int niceOf(ExecutorService executor) {
+        return in(executor, BackgroundThreadsTest::nice);
+    }
+
+    private static long turnOf(ExecutorService executor) {
+        return in(executor, BackgroundThreadsTest::turnNs);
+    }
+
+    private static <T> T in(ExecutorService executor, Callable<T> question) {
         try {
-            return executor.submit((Callable<Integer>) BackgroundThreadsTest::nice)
-                    .get();
+            return executor.submit(question).get();
         } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** The length of a turn of the calling thread, or 0 where the kernel does not tell. */
+    private static long turnNs() {
+        Path sched = Path.of("/proc/thread-self/sched");
+        try {
+            return !Files.exists(sched)
+                    ? 0
+                    : Files.readAllLines(sched).stream()
+                            .filter(line -> line.startsWith("se.slice"))
+                            .mapToLong(line -> Long.parseLong(
+                                    line.substring(line.indexOf(':') + 1).strip()))
+                            .findFirst()
+                            .orElse(0);
+        } catch (IOException e) {
             throw new AssertionError(e);
         }
     }

@@ -135,8 +135,10 @@ class ShardChurnTest {
         for (int i = 0; i <= REPLACEMENTS; i++) {
             points = random.points("p", POINTS);
             upsert(s, points);
+            if (i % 4 == 2) { // a machine that is slow may drop everything at once, in the end
+                await("dead rows are dropped", () -> isCompact(s));
+            }
         }
-        await("dead rows are dropped", () -> isCompact(s));
         assertThat(s.current().generation().number()).isGreaterThanOrEqualTo(3);
         List<float[]> queries = new ArrayList<>();
         for (int i = 0; i < 200; i++) {
