@@ -132,7 +132,7 @@ public final class GraphSearcher {
      */
     private boolean expandNear(HnswGraph graph, Scorer scorer, int k, int ef, long @Nullable [] accepted) {
         int least = Math.max(k, LEAST_RANK);
-        float growth = (float) Math.pow(Math.max(1, (double) ef / least), GROWTH) - 1;
+        float growth = growth(ef, least);
         float error = scorer.error();
         int rank = least;
         int width = ef;
@@ -151,6 +151,10 @@ public final class GraphSearcher {
                 width += missing;
             }
         }
+    }
+
+    private static float growth(int ef, int rank) {
+        return (float) Math.pow(Math.max(1, (double) ef / rank), GROWTH) - 1;
     }
 
     private int accepted(int width, long @Nullable [] accepted) {
@@ -206,7 +210,7 @@ public final class GraphSearcher {
             return true;
         }
         beginSorted(graph, descend(graph, coarse, startOf(graph, coarse), graph.topLevel(), 0), sieve.most);
-        int width = Math.min(sieve.glance, sieve.ef);
+        int width = Math.min(sieve.glance, sieve.most);
         expandWithin(graph, coarse, 0, width, sieve.steps);
         if (nearest.count(sieve.accepted, width) < sieve.least) {
             return false;
@@ -218,12 +222,26 @@ public final class GraphSearcher {
     }
 
     private void expandUntilMet(HnswGraph graph, Scorer scorer, Sieve sieve) {
+        int least = Math.max(sieve.wanted, LEAST_RANK);
+        float growth = growth(sieve.ef, least);
+        float error = scorer.error();
+        int rank = least;
         int width = sieve.ef;
-        expandWithin(graph, scorer, 0, width);
-        for (int n; width < sieve.most && (n = nearest.count(sieve.accepted, width)) < sieve.wanted; ) {
-            long likely = (long) width * sieve.wanted / Math.max(1, n);
-            width = (int) Math.min(sieve.most, Math.max(likely, width + width / 8));
-            expandWithin(graph, scorer, 0, width);
+        while (true) {
+            if (!expandWithin(graph, scorer, rank, width, growth, error)) {
+                int missing = least - nearest.count(sieve.accepted, rank);
+                if (missing <= 0) {
+                    return;
+                }
+                rank += missing;
+            } else {
+                int met = nearest.count(sieve.accepted, width);
+                if (met >= sieve.wanted || width >= sieve.most) {
+                    return;
+                }
+                long likely = (long) width * sieve.wanted / Math.max(1, met);
+                width = (int) Math.min(sieve.most, Math.max(likely, width + width / 8));
+            }
         }
     }
 
