@@ -189,6 +189,19 @@ class GraphRepairTest {
         assertThat(missed(c)).isZero();
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {1_000, 2_000, 3_600})
+    void shouldFindNearlyEveryLiveNodeInTheMiddleOfAPass(int killed) {
+        Churned c = churned(Metric.EUCLIDEAN, 4_000, 77);
+        c.kill(killed);
+        int worst = missed(c);
+        for (int step = 1; c.repairStep(); step++) {
+            worst = step % 8 == 0 ? Math.max(worst, missed(c)) : worst;
+        }
+        System.out.println(killed + " of 4,000 killed: at most " + worst + " missed");
+        assertThat(worst).isLessThanOrEqualTo((4_000 - killed) / 100);
+    }
+
     @Test
     void shouldStartAgainAfterEverythingDied() {
         Churned c = churned(Metric.COSINE, 600, 35);
