@@ -5,20 +5,20 @@ import java.util.Arrays;
 /**
  * Edges back to nodes that were mended, from the neighbours they were given, until so many are known that a page takes
  * many of them. Nodes are mended in the order of their ordinals, but their neighbours lie anywhere: written at once,
- * each of these edges copied a page of its own, 4 KiB for 4 bytes, and that was two thirds of all that a delete of half of a
+ * each of these edges copied a page of its own, 4 KiB for 4 bytes at m = 8, and that was two thirds of all that a delete of half of a
  * million rows allocated.
  *
  * <p>What is not written when the graph is given up is lost: a node may then be known to fewer than it could be, and the
- * next pass, which has to come, finds those that nobody leads to. Not thread-safe.
+ * next pass, which has to come, finds those of level 0 that nobody leads to. Not thread-safe.
  */
 final class WaysBack {
-    /** Edges for each node of the level, at most: 64 for a page, and 8 bytes a node while a pass is under way. */
+    /** Edges for each node of the level, at most: 64 for a page of m = 8, and 8 to 16 bytes a node while a pass is under way. */
     private static final int MOST_A_NODE = 1;
 
     private static final int FEWEST = 1 << 12;
-    /** Nodes to a part, 64 pages of them: parts are small enough to be sorted within a step. */
+    /** Nodes to a part, 64 pages of m = 8: its edges, some thousand, are sorted within a step. */
     private static final int PART_SHIFT = 12;
-    /** Parts written in a step: 512 pages, 2 MiB at {@code m = 8}, 2 ms. */
+    /** Parts written in a step: 512 pages, 2 MiB and 2 ms at m = 8, twice that at 16. */
     private static final int PARTS_A_STEP = 8;
 
     private static final long[] NONE = {};

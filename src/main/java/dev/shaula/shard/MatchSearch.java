@@ -28,8 +28,10 @@ record MatchSearch(
     private static final int SEEDS = 16;
     /** Of what a scan on codes would measure again, so many times as many rows are measured exactly at once. */
     private static final int FEW = 2;
-    /** And rows of no more floats than this: 57 of 784, which take 5 us, as long as preparing a query for codes and using it. */
+    /** And rows of no more floats than this with their ends: 55 of 784, which take 5 us, as long as preparing a query for codes and using it. */
     private static final int FEW_FLOATS = 45_000;
+    /** What a row has behind its floats: padding, and a cache line with its length. */
+    private static final int ROW_END = 32;
     /** And so many times as many at once by what a scan would measure them with again: preparing a coarse query takes its time too. */
     private static final int FEW_COARSE = 12;
     /**
@@ -154,7 +156,7 @@ record MatchSearch(
     }
 
     private boolean isWorthCodes() {
-        int few = Math.max(FEW * GraphSearcher.kept(k()), FEW_FLOATS / request.vector().length);
+        int few = Math.max(FEW * GraphSearcher.kept(k()), FEW_FLOATS / (request.vector().length + ROW_END));
         return matches.count() > few && matches.count() <= MatchRanking.MOST_ROWS;
     }
 
