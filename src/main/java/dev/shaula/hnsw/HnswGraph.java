@@ -233,21 +233,25 @@ public final class HnswGraph {
         return n;
     }
 
-    /** Copies those neighbours of a node that are new to {@code visited} into {@code out} and returns their number. */
-    int unvisited(int level, int node, VisitedSet visited, int[] out) {
+    /**
+     * Copies those neighbours of a node that are new to {@code visited} into {@code out} from {@code at} on and returns their
+     * number.
+     */
+    int unvisited(int level, int node, VisitedSet visited, int[] out, int at) {
         EdgePages.View edges = level == 0 ? level0 : upper;
         int first = level == 0 ? 0 : 1;
-        return visited.addNew(edges.page(node), edges.offset(node) + first, edges.stride() - first, out);
+        return visited.addNew(edges.page(node), edges.offset(node) + first, edges.stride() - first, out, at);
     }
 
     /**
-     * Reads where the neighbours of a level-0 node are and returns something made of it: it is in the cache when the
-     * node is expanded.
+     * Reads where the neighbours of a node are and returns something made of it: it is in the cache when the node is
+     * expanded.
      */
-    int touch(int node) {
-        int[] page = level0.page(node);
-        int at = level0.offset(node);
-        return page[at] + page[at + level0.stride() / 2];
+    int touch(int level, int node) {
+        EdgePages.View edges = level == 0 ? level0 : upper;
+        int[] page = edges.page(node);
+        int at = edges.offset(node);
+        return page[at] + page[at + edges.stride() / 2];
     }
 
     /** The level of an upper record: those of one ordinal lie one after another, from level 1 upwards. */

@@ -80,6 +80,15 @@ final class NearestNodes {
         return Keys.node(key);
     }
 
+    /** The nearest that are not marked, up to {@code most} of the nearest {@code width}, marked from now on; returns how many. */
+    int take(int most, int width, int[] out) {
+        int n = 0;
+        while (n < most && hasNext(width)) {
+            out[n++] = take();
+        }
+        return n;
+    }
+
     /** Takes a node in unless the list is full of nearer ones. */
     void add(long key) {
         if (key < bound()) {

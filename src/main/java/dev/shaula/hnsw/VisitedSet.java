@@ -43,14 +43,14 @@ final class VisitedSet {
 
     /**
      * Adds the nodes of an edge list, which ends with {@link HnswGraph#NONE} or is full, and copies those that were not
-     * in the set to {@code out}; returns their number. Without a branch on what was there: half of all neighbours have
+     * in the set to {@code out} from {@code at} on; returns their number. Without a branch on what was there: half of all neighbours have
      * been seen before, and which half nobody can foretell.
      */
-    int addNew(int[] edges, int from, int capacity, int[] out) {
+    int addNew(int[] edges, int from, int capacity, int[] out, int at) {
         if (touched.length - touchedCount < capacity) {
             touched = Arrays.copyOf(touched, 2 * (touched.length + capacity));
         }
-        int kept = 0;
+        int kept = at;
         int words = touchedCount;
         for (int i = from; i < from + capacity && edges[i] != HnswGraph.NONE; i++) {
             int node = edges[i];
@@ -64,6 +64,6 @@ final class VisitedSet {
             words += isNew;
         }
         touchedCount = words;
-        return kept;
+        return kept - at;
     }
 }

@@ -21,6 +21,7 @@ final class BitScorer implements Scorer {
     private final float weight;
     private final float errorPerBase;
     private final CodeScratch scratch;
+    private final int together;
 
     private float base;
     private float twiceLow;
@@ -36,6 +37,7 @@ final class BitScorer implements Scorer {
         this.weight = codes.metric() == Metric.EUCLIDEAN ? 2 : 1;
         this.errorPerBase = ERROR / (float) Math.sqrt(8d * bitBytes);
         this.scratch = scratch;
+        this.together = rows.together();
     }
 
     @Override
@@ -86,8 +88,8 @@ final class BitScorer implements Scorer {
     @Override
     public void distances(int[] ordinals, int n, float[] out) {
         try {
-            for (int first = 0; first < n; first += CodeScratch.BATCH) {
-                batch(ordinals, first, Math.min(CodeScratch.BATCH, n - first), out);
+            for (int first = 0; first < n; first += together) {
+                batch(ordinals, first, Math.min(together, n - first), out);
             }
         } finally {
             Reference.reachabilityFence(this);

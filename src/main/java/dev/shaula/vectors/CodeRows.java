@@ -19,6 +19,10 @@ final class CodeRows {
 
     private static final long CHUNK_BYTES = 4L << 20;
     private static final int ROUNDING = 16;
+    /** Bytes of rows that are read ahead together: more would drive each other out of the nearest cache. */
+    private static final int TOGETHER_BYTES = 24 << 10;
+    /** Rows that are, however long. */
+    private static final int LEAST_TOGETHER = 8;
 
     private final int stride;
     private final int shift;
@@ -70,6 +74,11 @@ final class CodeRows {
         }
         chunks = more;
         starts = moreStarts;
+    }
+
+    /** Rows to be read ahead together, up to {@link CodeScratch#BATCH}. */
+    int together() {
+        return Math.clamp(TOGETHER_BYTES / stride, LEAST_TOGETHER, CodeScratch.BATCH);
     }
 
     int stride() {

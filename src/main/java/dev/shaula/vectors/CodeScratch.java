@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The arrays and native memory that preparing a query or a row takes; kept from query to query. Not thread-safe. */
 public final class CodeScratch {
-    /** Rows that are read together: as many as a node has neighbours at the usual {@code m}. */
-    static final int BATCH = 32;
+    /** Rows that are read together at most: more than the new neighbours of some nodes that a search expands at once. */
+    static final int BATCH = 128;
 
     final float[] floats;
     final float[] rotated;

@@ -16,10 +16,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class ScalarScorer implements Scorer {
     private static final MemorySegment ALL = NativeMemory.ALL;
-    /** Bytes of rows that are read ahead together: more would drive each other out of the nearest cache. */
-    private static final int TOGETHER_BYTES = 24 << 10;
-    /** Rows that are, however long. */
-    private static final int LEAST_TOGETHER = 8;
 
     private final ScalarCodes codes;
     private final CodeRows rows;
@@ -54,7 +50,7 @@ final class ScalarScorer implements Scorer {
         this.errorPerStep = (float) Math.sqrt((1 + rowStep * rowStep) / 12);
         this.walker = walker;
         this.scratch = scratch;
-        this.together = Math.clamp(TOGETHER_BYTES / rows.stride(), LEAST_TOGETHER, CodeScratch.BATCH);
+        this.together = rows.together();
     }
 
     @Override

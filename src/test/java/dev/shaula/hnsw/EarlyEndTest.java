@@ -31,7 +31,7 @@ class EarlyEndTest {
                 .isGreaterThanOrEqualTo(0.99);
         long early = measured(graph, rows, queries, K, 200);
         long full = measured(graph, rows, queries, 200, 200);
-        assertThat(early).as("of %d distances", full).isLessThan(2 * full / 3);
+        assertThat(early).as("of %d distances", full).isLessThan(3 * full / 4);
     }
 
     @Test
