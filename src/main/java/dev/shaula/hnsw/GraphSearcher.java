@@ -114,7 +114,7 @@ public final class GraphSearcher {
         int most = accepted == null ? ef : ef + ef / 2 + SPARE;
         if (most <= MOST_SORTED) {
             beginSorted(graph, descend(graph, scorer, startOf(graph, scorer), graph.topLevel(), 0), most);
-            if (expandNear(graph, scorer, k, ef, accepted)) {
+            if (expandNear(graph, scorer, k, ef, ef, accepted)) {
                 takeAccepted(ef, accepted);
                 return;
             }
@@ -130,14 +130,15 @@ public final class GraphSearcher {
     }
 
     /**
-     * Expands the nearest nodes until {@code ef} accepted ones are, or as many as lie so near that they might lead to one
-     * nearer than the {@code k}-th accepted.
+     * Expands the nearest nodes until {@code wanted} accepted ones are, or as many as lie so near that they might lead to one
+     * nearer than the {@code k}-th accepted; at first the nearest {@code ef}, then as many as hold so many accepted ones
+     * if those go on as they began.
      *
      * @return false if the list is too short: too few of the nearest are accepted
      */
-    private boolean expandNear(HnswGraph graph, Scorer scorer, int k, int ef, long @Nullable [] accepted) {
+    private boolean expandNear(HnswGraph graph, Scorer scorer, int k, int ef, int wanted, long @Nullable [] accepted) {
         int least = Math.max(k, LEAST_RANK);
-        float growth = growth(ef, least);
+        float growth = (float) Math.pow(Math.max(1, (double) ef / least), GROWTH) - 1;
         float error = scorer.error();
         int rank = least;
         int width = ef;
@@ -149,17 +150,14 @@ public final class GraphSearcher {
                 }
                 rank += missing;
             } else {
-                int missing = ef - accepted(width, accepted);
-                if (missing <= 0 || !nearest.hasNext()) {
-                    return missing <= 0 || nearest.size() < nearest.limit();
+                int met = accepted(width, accepted);
+                if (met >= wanted || !nearest.hasNext()) {
+                    return met >= wanted || nearest.size() < nearest.limit();
                 }
-                width += missing;
+                long likely = (long) width * wanted / Math.max(1, met);
+                width = (int) Math.min(nearest.limit(), Math.max(likely, width + width / 8 + 1));
             }
         }
-    }
-
-    private static float growth(int ef, int rank) {
-        return (float) Math.pow(Math.max(1, (double) ef / rank), GROWTH) - 1;
     }
 
     private int accepted(int width, long @Nullable [] accepted) {
@@ -220,34 +218,10 @@ public final class GraphSearcher {
         if (nearest.count(sieve.accepted, width) < sieve.least) {
             return false;
         }
-        expandUntilMet(graph, coarse, sieve);
+        expandNear(graph, coarse, sieve.wanted, sieve.ef, sieve.wanted, sieve.accepted);
         found = nearest.copyTo(found); // also what was met beyond the width: coarse distances are off
         foundCount = nearest.size();
         return true;
-    }
-
-    private void expandUntilMet(HnswGraph graph, Scorer scorer, Sieve sieve) {
-        int least = Math.max(sieve.wanted, LEAST_RANK);
-        float growth = growth(sieve.ef, least);
-        float error = scorer.error();
-        int rank = least;
-        int width = sieve.ef;
-        while (true) {
-            if (!expandWithin(graph, scorer, rank, width, growth, error)) {
-                int missing = least - nearest.count(sieve.accepted, rank);
-                if (missing <= 0) {
-                    return;
-                }
-                rank += missing;
-            } else {
-                int met = nearest.count(sieve.accepted, width);
-                if (met >= sieve.wanted || width >= sieve.most) {
-                    return;
-                }
-                long likely = (long) width * sieve.wanted / Math.max(1, met);
-                width = (int) Math.min(sieve.most, Math.max(likely, width + width / 8));
-            }
-        }
     }
 
     /**
