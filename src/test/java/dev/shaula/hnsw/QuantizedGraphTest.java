@@ -104,4 +104,22 @@ class QuantizedGraphTest {
         int[] together = Graphs.flatten(build(Metric.COSINE, base, quantization, THREADS).graph);
         assertThat(Arrays.equals(alone, together)).isTrue();
     }
+
+    @ParameterizedTest
+    @EnumSource(Quantization.class)
+    void shouldFindRowsThatAreNotLinkedYet(Quantization quantization) {
+        int linked = 20 * HnswBuilder.step();
+        float[][] base = Graphs.clusters(73, linked + HnswBuilder.step() - 1, 400, 20);
+        Built built = build(Metric.EUCLIDEAN, base, quantization, Parallel.NONE);
+        assertThat(built.graph.size()).isEqualTo(linked);
+        float[][] ownVectors = Arrays.copyOfRange(base, linked, base.length);
+        assertThat(recall(Metric.EUCLIDEAN, built, base, ownVectors, 100)).isGreaterThanOrEqualTo(0.95);
+        GraphSearcher searcher = new GraphSearcher();
+        Scorer approximate = built.rows.approximate(new CodeScratch(400));
+        for (int row = linked; row < base.length; row++) {
+            approximate.query(base[row]);
+            searcher.search(built.graph, base.length, approximate, 1, 10, null);
+            assertThat(searcher.ordinal(0)).isEqualTo(row);
+        }
+    }
 }
