@@ -75,7 +75,7 @@ public final class GraphSearcher {
     /**
      * Finds the rows nearest to the scorer's query; then {@link #ordinal} and {@link #distance} give them.
      *
-     * @param rows rows there are, at least as many as nodes: those not linked yet are measured one by one
+     * @param rows rows there are, at least as many as nodes: those not linked yet are all measured
      * @param k results wanted
      * @param ef candidates kept, at least {@code k}; fewer are expanded where the rest is far behind the {@code k}-th
      * @param accepted bit set per ordinal: what may be returned (the rest is still walked through); null for all
@@ -84,16 +84,17 @@ public final class GraphSearcher {
     public int search(HnswGraph graph, int rows, Scorer scorer, int k, int ef, long @Nullable [] accepted) {
         results.clear();
         foundCount = 0;
+        int measured = 0;
         if (graph.entry() != HnswGraph.NONE) {
             Scorer walker = scorer.walker();
-            walkNear(graph, walker == null ? scorer : walker, k, ef, accepted);
+            measured = walkNear(graph, rows, walker == null ? scorer : walker, k, ef, accepted);
             if (walker != null) {
                 refine(scorer, kept(k));
                 for (int keep = kept(k); keep < foundCount && isCrowded(k, scorer.error()); ) {
                     keep = Math.min(foundCount, 4 * keep);
                     refine(scorer, keep);
                 }
-            } else if (graph.size() == rows) {
+            } else if (measured == rows) {
                 return foundCount;
             } else {
                 for (int i = 0; i < foundCount; i++) {
@@ -101,7 +102,7 @@ public final class GraphSearcher {
                 }
             }
         }
-        measure(graph.size(), rows, scorer, Math.max(kept(k), results.size()), accepted);
+        measure(measured, rows, scorer, Math.max(kept(k), results.size()), accepted);
         collect();
         return foundCount;
     }
@@ -109,17 +110,36 @@ public final class GraphSearcher {
     /**
      * Walks down to level 0, where a list of the nearest nodes serves if it is short enough; of them the accepted ones
      * count, and if too few of the nearest are, the walk goes on.
+     *
+     * @return of how many rows the nearest are found now: all, or those that are linked
      */
-    private void walkNear(HnswGraph graph, Scorer scorer, int k, int ef, long @Nullable [] accepted) {
+    private int walkNear(HnswGraph graph, int rows, Scorer scorer, int k, int ef, long @Nullable [] accepted) {
         int most = accepted == null ? ef : ef + ef / 2 + SPARE;
         if (most <= MOST_SORTED) {
             beginSorted(graph, descend(graph, scorer, startOf(graph, scorer), graph.topLevel(), 0), most);
             if (expandNear(graph, scorer, k, ef, ef, accepted)) {
+                addRows(graph.size(), rows, scorer, accepted);
                 takeAccepted(ef, accepted);
-                return;
+                return rows;
             }
         }
         walkDown(graph, scorer, ef, accepted, NO_REACH, ef);
+        return graph.size();
+    }
+
+    /** Adds the accepted of some rows to the list of the nearest, when nothing more is to be expanded. */
+    private void addRows(int from, int to, Scorer scorer, long @Nullable [] accepted) {
+        for (int row = from; row < to; ) {
+            checkStopped();
+            int n = 0;
+            for (; row < to && n < SCAN_BLOCK; row++) {
+                if (accepted == null || isSet(accepted, row)) {
+                    nodes[n++] = row;
+                }
+            }
+            scorer.distances(nodes, n, distances);
+            nearest.addAll(nodes, distances, n);
+        }
     }
 
     private void beginSorted(HnswGraph graph, long entry, int most) {
@@ -358,7 +378,7 @@ public final class GraphSearcher {
 
     /** The entry point as a key on the top level. */
     long startOf(HnswGraph graph, Scorer scorer) {
-        makeRoom(BEAM * graph.capacity(0));
+        makeRoom(Math.max(SCAN_BLOCK, BEAM * graph.capacity(0)));
         int entry = graph.entry();
         return Keys.of(scorer.distance(graph.ordinal(graph.topLevel(), entry)), entry);
     }

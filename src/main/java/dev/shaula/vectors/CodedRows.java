@@ -10,10 +10,10 @@ import org.jspecify.annotations.Nullable;
  * Float32 rows with the codes that searches walk on. The codes are a pure function of the rows and of how many of them
  * are linked: they are never stored, but made again after the start. Until they are there, views measure the floats.
  *
- * <p>Codes of 8 or 4 bits are made as rows are added. 1-bit codes are made as rows are linked, around the mean of the
- * first {@code T} rows, {@code T} a power of two: whenever the linked rows reach the next one, codes around the new mean
- * are begun and catch up by {@value #CATCH_UP} rows for each that is linked, until they take over. So the centre follows
- * the data, no writer ever waits for training, and nothing depends on time.
+ * <p>Codes are made as rows are added. Those of 1 bit are around the mean of the first {@code T} rows, {@code T} a power of
+ * two: whenever the linked rows reach the next one, codes around the new mean are begun and catch up by {@value #CATCH_UP}
+ * rows for each that is linked, until they take over. So the centre follows the data, no writer ever waits for training,
+ * and nothing depends on time.
  *
  * <p>One thread appends and links; {@link #encode} may run on several.
  */
@@ -84,10 +84,20 @@ public final class CodedRows {
     }
 
     private void encodeLast() {
+        if (scalars != null) {
+            encodeLast(scalars);
+        }
+        if (current != null) {
+            encodeLast(current);
+        }
+    }
+
+    /** Unless others before are due, and this one with them. */
+    private void encodeLast(Codes codes) {
         int last = rows.count() - 1;
-        if (scalars != null && scalars.count() == last) {
-            scalars.reach(rows.count());
-            scalars.encode(rows.view(), last, scratch);
+        if (codes.count() == last) {
+            codes.reach(rows.count());
+            codes.encode(rows.view(), last, scratch);
         }
     }
 
@@ -126,7 +136,7 @@ public final class CodedRows {
             next = new BitCodes(metric, sharedRotation, mean(training));
         }
         if (current != null) {
-            plan(current, linked);
+            plan(current, rows.count());
         }
         if (next != null) {
             plan(next, Math.min(linked, CATCH_UP * (linked - training)));
@@ -180,7 +190,7 @@ public final class CodedRows {
         return row;
     }
 
-    /** The rows as they are now; for any thread. */
+    /** The rows as they are now; for any thread. To be called when no pieces are left to be encoded, or no view is coded. */
     public View view() {
         return new View(
                 metric,

@@ -30,8 +30,8 @@ public interface Scorer {
     float error();
 
     /**
-     * A cheaper, coarser scorer of the same query for walking a graph; what it finds is to be measured again. Null if
-     * this one serves for that.
+     * A cheaper, coarser scorer of the same query and the same rows, linked or not; what it finds is to be measured again.
+     * Null if there is none, and this one walks the graph.
      */
     default @Nullable Scorer walker() {
         return null;
