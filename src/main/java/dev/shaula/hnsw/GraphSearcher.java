@@ -84,10 +84,11 @@ public final class GraphSearcher {
     public int search(HnswGraph graph, int rows, Scorer scorer, int k, int ef, long @Nullable [] accepted) {
         results.clear();
         foundCount = 0;
-        int measured = 0;
+        int measured = graph.size();
         if (graph.entry() != HnswGraph.NONE) {
             Scorer walker = scorer.walker();
-            measured = walkNear(graph, rows, walker == null ? scorer : walker, k, ef, accepted);
+            int measurable = walker == null ? rows : Math.clamp(scorer.walkerRows(), graph.size(), rows);
+            measured = walkNear(graph, measurable, walker == null ? scorer : walker, k, ef, accepted);
             if (walker != null) {
                 refine(scorer, kept(k));
                 for (int keep = kept(k); keep < foundCount && isCrowded(k, scorer.error()); ) {
@@ -111,16 +112,20 @@ public final class GraphSearcher {
      * Walks down to level 0, where a list of the nearest nodes serves if it is short enough; of them the accepted ones
      * count, and if too few of the nearest are, the walk goes on.
      *
-     * @return of how many rows the nearest are found now: all, or those that are linked
+     * @param rows rows that the scorer can measure, linked or not
+     * @return of how many rows the nearest are found now: those, or the linked ones
      */
     private int walkNear(HnswGraph graph, int rows, Scorer scorer, int k, int ef, long @Nullable [] accepted) {
         int most = accepted == null ? ef : ef + ef / 2 + SPARE;
         if (most <= MOST_SORTED) {
             beginSorted(graph, descend(graph, scorer, startOf(graph, scorer), graph.topLevel(), 0), most);
             if (expandNear(graph, scorer, k, ef, ef, accepted)) {
-                addRows(graph.size(), rows, scorer, accepted);
+                // A list of all that can be reached may hold few accepted nodes: others must not drive these out.
+                boolean scarce = accepted != null && nearest.size() < nearest.limit();
+                int to = scarce ? graph.size() : rows;
+                addRows(graph.size(), to, scorer, accepted);
                 takeAccepted(ef, accepted);
-                return rows;
+                return to;
             }
         }
         walkDown(graph, scorer, ef, accepted, NO_REACH, ef);
@@ -233,10 +238,12 @@ public final class GraphSearcher {
             return true;
         }
         beginSorted(graph, descend(graph, coarse, startOf(graph, coarse), graph.topLevel(), 0), sieve.most);
-        int width = Math.min(sieve.glance, sieve.most);
-        expandWithin(graph, coarse, 0, width, sieve.steps);
-        if (nearest.count(sieve.accepted, width) < sieve.least) {
-            return false;
+        if (sieve.least > 0) {
+            int width = Math.min(sieve.glance, sieve.most);
+            expandWithin(graph, coarse, 0, width, sieve.steps);
+            if (nearest.count(sieve.accepted, width) < sieve.least) {
+                return false;
+            }
         }
         expandNear(graph, coarse, sieve.wanted, sieve.ef, sieve.wanted, sieve.accepted);
         found = nearest.copyTo(found); // also what was met beyond the width: coarse distances are off

@@ -47,7 +47,7 @@ public final class MatchRanking {
     /**
      * The matches.
      *
-     * @param linked rows below this have the codes of a scorer's {@link Scorer#walker}
+     * @param linked rows below this are measured by a scorer's {@link Scorer#walker}
      * @param rows that there are
      * @param accepted bit set per ordinal: the matches
      */

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * Writes that come meanwhile are applied to the old generation and carried over. One call at a time, from any thread.
  */
 final class Compaction {
-    /** Rows that may be left for the shard's thread: 6 MB at 1,536 dimensions, about 2 ms. */
+    /** Rows that may be left for the shard's thread: 6 MB at 1,536 dimensions, about 2 ms, and 2 to 5 for 1-bit codes. */
     private static final int FEW = 1_024;
     /** Rounds after which the rest is left to the shard's thread all the same: rows come as fast as they are copied. */
     private static final int MOST_ROUNDS = 16;

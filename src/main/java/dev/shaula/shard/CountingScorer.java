@@ -44,4 +44,9 @@ record CountingScorer(Scorer scorer, LongAdder count) implements Scorer {
         Scorer walker = scorer.walker();
         return walker == null ? null : new CountingScorer(walker, count);
     }
+
+    @Override
+    public int walkerRows() {
+        return scorer.walkerRows();
+    }
 }

@@ -19,7 +19,7 @@ import java.util.function.Function;
  * Threads for searches, as many as there are cores: a search is all arithmetic and memory, so more threads would only
  * take turns. The queue is bounded in number and in time: when it is full, or would be left only after the search's
  * deadline, a search is refused at once with OVERLOADED; one whose turn comes after its deadline all the same is refused
- * then, uncomputed. One whose caller has gone leaves the queue uncomputed, and if it runs it stops at the next node.
+ * then, uncomputed. One whose caller has gone leaves the queue uncomputed, and if it runs it stops some nodes on.
  * Thread-safe.
  */
 final class SearchPool implements AutoCloseable {

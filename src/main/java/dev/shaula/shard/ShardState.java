@@ -33,8 +33,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Of a collection of which rows have died this holds for all but the graph: when it is mended, and which rows were
  * dead when their turn to be linked came, depends on where batches ended. What it must find does not.
  *
- * <p>A record is applied without linking: its rows can be found at once, as searches measure what the graph does not
- * know one by one. Linking follows, a step at a time, for which the graph may be lent to another thread.
+ * <p>A record is applied without linking: its rows can be found at once, as searches measure all that the graph does not
+ * know. Linking follows, a step at a time, for which the graph may be lent to another thread.
  */
 final class ShardState {
     /** Dropping rows copies all others: at one in four, each dead row has paid for three. */

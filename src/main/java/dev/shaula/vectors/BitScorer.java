@@ -118,6 +118,11 @@ final class BitScorer implements Scorer {
         throw new UnsupportedOperationException("1-bit codes are for walking, not for choosing neighbours");
     }
 
+    /** Rows that have codes. */
+    int rowCount() {
+        return codes.count();
+    }
+
     /** Keeps the compiler from leaving out the reads that only warm the cache. */
     long touched() {
         return touched;

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * Float32 rows with the codes that searches walk on. The codes are a pure function of the rows and of how many of them
  * are linked: they are never stored, but made again after the start. Until they are there, views measure the floats.
  *
- * <p>Codes are made as rows are added. Those of 1 bit are around the mean of the first {@code T} rows, {@code T} a power of
+ * <p>Codes are made as rows are added, those of 1 bit unless many rows wait to be linked. These are around the mean of the first {@code T} rows, {@code T} a power of
  * two: whenever the linked rows reach the next one, codes around the new mean are begun and catch up by {@value #CATCH_UP}
  * rows for each that is linked, until they take over. So the centre follows the data, no writer ever waits for training,
  * and nothing depends on time.
@@ -22,6 +22,9 @@ public final class CodedRows {
     private static final int CATCH_UP = 8;
     /** Rows that a mean is taken of, evenly spaced: the error of a mean of so many is far below the spread of one row. */
     private static final int SAMPLE = 16_384;
+
+    /** Rows not linked yet that get 1-bit codes when they are planned: a longer backlog would hold the shard's thread up. */
+    private static final int MOST_WAITING = 1_024;
 
     private static final int PIECE = 64;
 
@@ -136,7 +139,7 @@ public final class CodedRows {
             next = new BitCodes(metric, sharedRotation, mean(training));
         }
         if (current != null) {
-            plan(current, rows.count());
+            plan(current, Math.min(rows.count(), linked + MOST_WAITING));
         }
         if (next != null) {
             plan(next, Math.min(linked, CATCH_UP * (linked - training)));
@@ -190,7 +193,7 @@ public final class CodedRows {
         return row;
     }
 
-    /** The rows as they are now; for any thread. To be called when no pieces are left to be encoded, or no view is coded. */
+    /** The rows as they are now; for any thread. To be called when no pieces are left to be encoded. */
     public View view() {
         return new View(
                 metric,

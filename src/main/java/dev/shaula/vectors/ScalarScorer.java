@@ -216,6 +216,11 @@ final class ScalarScorer implements Scorer {
         return walker;
     }
 
+    @Override
+    public int walkerRows() {
+        return walker == null ? 0 : walker.rowCount();
+    }
+
     /** Keeps the compiler from leaving out the reads that only warm the cache. */
     long touched() {
         return touched;

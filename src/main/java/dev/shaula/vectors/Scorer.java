@@ -30,11 +30,16 @@ public interface Scorer {
     float error();
 
     /**
-     * A cheaper, coarser scorer of the same query and the same rows, linked or not; what it finds is to be measured again.
+     * A cheaper, coarser scorer of the same query; what it finds is to be measured again.
      * Null if there is none, and this one walks the graph.
      */
     default @Nullable Scorer walker() {
         return null;
+    }
+
+    /** Rows that the {@link #walker} can measure: all that are linked, and most that are not yet; 0 without a walker. */
+    default int walkerRows() {
+        return 0;
     }
 
     /** What hands a scorer to each thread that works on one state of the rows. */

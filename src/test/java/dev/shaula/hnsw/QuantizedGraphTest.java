@@ -108,18 +108,28 @@ class QuantizedGraphTest {
     @ParameterizedTest
     @EnumSource(Quantization.class)
     void shouldFindRowsThatAreNotLinkedYet(Quantization quantization) {
-        int linked = 20 * HnswBuilder.step();
-        float[][] base = Graphs.clusters(73, linked + HnswBuilder.step() - 1, 400, 20);
-        Built built = build(Metric.EUCLIDEAN, base, quantization, Parallel.NONE);
-        assertThat(built.graph.size()).isEqualTo(linked);
-        float[][] ownVectors = Arrays.copyOfRange(base, linked, base.length);
-        assertThat(recall(Metric.EUCLIDEAN, built, base, ownVectors, 100)).isGreaterThanOrEqualTo(0.95);
-        GraphSearcher searcher = new GraphSearcher();
-        Scorer approximate = built.rows.approximate(new CodeScratch(400));
-        for (int row = linked; row < base.length; row++) {
-            approximate.query(base[row]);
-            searcher.search(built.graph, base.length, approximate, 1, 10, null);
-            assertThat(searcher.ordinal(0)).isEqualTo(row);
+        for (int waiting : new int[] {1, HnswBuilder.step() - 1, 2_000}) {
+            int linked = 20 * HnswBuilder.step();
+            float[][] base = Graphs.clusters(73, linked + waiting, 400, 20);
+            HnswGraph graph = build(Metric.EUCLIDEAN, Arrays.copyOf(base, linked), quantization, Parallel.NONE).graph;
+            CodedRows some = new CodedRows(Metric.EUCLIDEAN, 400, quantization);
+            Arrays.stream(base).forEach(some::append);
+            for (int pieces = some.plan(linked); pieces > 0; pieces = some.plan(linked)) {
+                for (int piece = 0; piece < pieces; piece++) {
+                    some.encode(piece, some.scratch());
+                }
+            }
+            float[][] ownVectors = Arrays.copyOfRange(base, linked, base.length);
+            assertThat(recall(Metric.EUCLIDEAN, new Built(some.view(), graph), base, ownVectors, 100))
+                    .as("%d rows waiting", waiting)
+                    .isGreaterThanOrEqualTo(0.95);
+            GraphSearcher searcher = new GraphSearcher();
+            Scorer approximate = some.view().approximate(new CodeScratch(400));
+            for (int row = linked; row < base.length; row++) {
+                approximate.query(base[row]);
+                searcher.search(graph, base.length, approximate, 1, 10, null);
+                assertThat(searcher.ordinal(0)).isEqualTo(row);
+            }
         }
     }
 }

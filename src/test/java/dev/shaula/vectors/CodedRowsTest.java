@@ -183,6 +183,29 @@ class CodedRowsTest {
     }
 
     @Test
+    void shouldMakeOneBitCodesAsRowsAreAddedUnlessManyWaitToBeLinked() {
+        int d = 70;
+        CodedRows rows = new CodedRows(Metric.EUCLIDEAN, d, Quantization.BITS);
+        for (int i = 0; i < 3_000; i++) {
+            rows.append(vector(d));
+        }
+        for (int size = STEP; size <= 1_408; size += STEP) {
+            link(rows, size);
+        }
+        assertThat(walkerRows(rows)).isEqualTo(1_408 + 1_024);
+        rows.append(vector(d));
+        assertThat(walkerRows(rows)).isEqualTo(1_408 + 1_024);
+        link(rows, 2_176);
+        assertThat(walkerRows(rows)).isEqualTo(3_001);
+        rows.append(vector(d));
+        assertThat(walkerRows(rows)).isEqualTo(3_002);
+    }
+
+    private static int walkerRows(CodedRows rows) {
+        return rows.view().approximate(new CodeScratch(70)).walkerRows();
+    }
+
+    @Test
     void shouldKeepAViewAsItWasWhileCodesAroundANewCentreTakeOver() {
         int d = 128;
         CodedRows rows = linked(Metric.EUCLIDEAN, d, 1_408, Quantization.BITS);
