@@ -382,7 +382,7 @@ final class FilterGrid {
     }
 
     /** Rows of a file: their number, their dimensions, then little-endian float32. */
-    private static float[][] rows(Path file, int most) throws IOException {
+    static float[][] rows(Path file, int most) throws IOException {
         try (FileChannel channel = FileChannel.open(file)) {
             ByteBuffer head = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
             channel.read(head);
