@@ -58,7 +58,8 @@ public final class GraphSearcher {
 
     /**
      * What later searches ask once for each {@value #BEAM} nodes they expand, or fewer, and each {@value #SCAN_BLOCK}
-     * rows they scan, so that a search whose caller has gone ends after some tens of microseconds with a {@link CancellationException}.
+     * rows they scan, so that a search whose caller has gone ends after some tens of microseconds with a {@link
+     * CancellationException}.
      *
      * @param stop cheap, true once the search is not wanted any more; null for never
      */

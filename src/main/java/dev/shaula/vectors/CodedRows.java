@@ -10,10 +10,10 @@ import org.jspecify.annotations.Nullable;
  * Float32 rows with the codes that searches walk on. The codes are a pure function of the rows and of how many of them
  * are linked: they are never stored, but made again after the start. Until they are there, views measure the floats.
  *
- * <p>Codes are made as rows are added, those of 1 bit unless many rows wait to be linked. These are around the mean of the first {@code T} rows, {@code T} a power of
- * two: whenever the linked rows reach the next one, codes around the new mean are begun and catch up by {@value #CATCH_UP}
- * rows for each that is linked, until they take over. So the centre follows the data, no writer ever waits for training,
- * and nothing depends on time.
+ * <p>Codes are made as rows are added, those of 1 bit unless many rows wait to be linked. These are around the mean of the
+ * first {@code T} rows, {@code T} a power of two: whenever the linked rows reach the next one, codes around the new mean
+ * are begun and catch up by {@value #CATCH_UP} rows for each that is linked, until they take over. So the centre follows
+ * the data, no writer ever waits for training, and nothing depends on time.
  *
  * <p>One thread appends and links; {@link #encode} may run on several.
  */
@@ -193,7 +193,7 @@ public final class CodedRows {
         return row;
     }
 
-    /** The rows as they are now; for any thread. To be called when no pieces are left to be encoded. */
+    /** The rows as they are now; for any thread. While {@link #coded}, to be called when no pieces are left to be encoded. */
     public View view() {
         return new View(
                 metric,

@@ -30,8 +30,8 @@ public interface Scorer {
     float error();
 
     /**
-     * A cheaper, coarser scorer of the same query; what it finds is to be measured again.
-     * Null if there is none, and this one walks the graph.
+     * A cheaper, coarser scorer of the same query; what it finds is to be measured again. Null if there is none, and this
+     * one walks the graph.
      */
     default @Nullable Scorer walker() {
         return null;

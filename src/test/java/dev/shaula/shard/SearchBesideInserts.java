@@ -73,7 +73,7 @@ final class SearchBesideInserts {
             Thread writer = Thread.ofPlatform().name("writer").start(() -> insert(to, rate / 2));
             long searches = 0;
             while (writer.isAlive()) {
-                searches += search(searches);
+                search(searches++);
             }
             writer.join();
             double seconds = (System.nanoTime() - startedNs) / 1e9;
@@ -132,17 +132,16 @@ final class SearchBesideInserts {
         long startedNs = System.nanoTime();
         long searches = 0;
         while (System.nanoTime() - startedNs < ns) {
-            searches += search(searches);
+            search(searches++);
         }
         return searches / ((System.nanoTime() - startedNs) / 1e9);
     }
 
-    private int search(long number) {
+    private void search(long number) {
         float[] query = queries[(int) (number % queries.length)];
         SearchRequest request = new SearchRequest(query, 10, ef, false, Float.NEGATIVE_INFINITY, null, false, false);
         if (published.find(request, scratch).count() != 10) {
             throw new IllegalStateException("fewer than 10 found");
         }
-        return 1;
     }
 }
